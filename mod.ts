@@ -1,0 +1,48 @@
+/**
+ * Partial batch processing of SQS messages in AWS Lambda: each message is handled by itself, and
+ * only those that were not handled return to the queue.
+ *
+ * @example A Lambda handler
+ * ```ts
+ * import { withSqsBatch } from "@partial-batch/sqs";
+ *
+ * export const handler = withSqsBatch(async (record) => {
+ *   await ship(JSON.parse(record.body));
+ * });
+ *
+ * async function ship(_order: unknown) {}
+ * ```
+ *
+ * @module
+ */
+export {
+  BasePartialProcessor,
+  type BasePartialProcessorOptions,
+  type OpenOptions,
+} from "./src/base_partial_processor.ts";
+export type { Batch } from "./src/batch.ts";
+export { SQSBatchProcessingError, type SqsBatchProcessingErrorOptions } from "./src/errors.ts";
+export {
+  PartialSQSProcessor,
+  type PartialSqsProcessorOptions,
+} from "./src/partial_sqs_processor.ts";
+export type { SqsClientLike } from "./src/sqs/sqs_client_like.ts";
+export type {
+  DeadLetteredOutcome,
+  DiscardedOutcome,
+  FailOutcome,
+  LambdaRecordContext,
+  Outcome,
+  RecordContext,
+  RecordHandler,
+  SuccessOutcome,
+  UndeletedRecord,
+  UnprocessedOutcome,
+  UnprocessedReason,
+} from "./src/types.ts";
+export {
+  type SqsLambdaHandler,
+  withBatchProcessor,
+  type WithBatchProcessorOptions,
+} from "./src/with_batch_processor.ts";
+export { withSqsBatch, type WithSqsBatchOptions } from "./src/with_sqs_batch.ts";

@@ -1,0 +1,234 @@
+import type { Context, SQSRecord } from "aws-lambda";
+import { Batch } from "./batch.ts";
+import {
+  checkBoolean,
+  checkConcurrency,
+  checkFunction,
+  checkOptionNames,
+} from "./check_options.ts";
+import { checkRecords } from "./check_records.ts";
+import { isObject, shapeOf } from "./shape.ts";
+import type { Outcome, RecordContext, RecordHandler } from "./types.ts";
+
+/** Options every processor has. */
+export interface BasePartialProcessorOptions {
+  /**
+   * How many records are handled at a time: an integer of at least 1, or `Infinity`.
+   *
+   * @default {10}
+   */
+  readonly concurrency?: number;
+  /**
+   * Says nothing of records that failed: the batch closes without an error, and **Lambda then
+   * deletes the failed messages too**. Records that were not looked at still make it throw.
+   *
+   * @default {false}
+   */
+  readonly suppressException?: boolean;
+}
+
+/** Options of one batch. */
+export interface OpenOptions {
+  /** Lambda's context. With it, closing the batch ends before the invocation's deadline. */
+  readonly context?: Context;
+}
+
+const DEFAULT_CONCURRENCY = 10;
+
+/**
+ * Handles each record of a batch by itself, and throws at the end of the batch's scope if not all
+ * were handled. Derive from it to do something of your own with the outcomes;
+ * {@linkcode PartialSQSProcessor} derives from it to delete the handled messages.
+ *
+ * - A processor holds nothing of any batch: make one for the life of the module, and open a batch
+ *   on it for every event.
+ * - Every hook has a default, and every hook but the constructor may be sync or async. Only `_clean`
+ *   must be sync under plain `using`.
+ * - What a hook gives is not trusted: if it throws, or gives anything but an outcome for its
+ *   record, the record has failed.
+ *
+ * @example A processor that counts
+ * ```ts
+ * import { BasePartialProcessor, type Batch } from "@partial-batch/sqs";
+ * import { assertEquals } from "@std/assert";
+ * import type { SQSRecord } from "aws-lambda";
+ *
+ * const counted: number[] = [];
+ *
+ * class CountingProcessor extends BasePartialProcessor {
+ *   protected override _clean(batch: Batch) {
+ *     counted.push(batch.successMessages.length);
+ *   }
+ * }
+ *
+ * const record = {
+ *   messageId: "m1",
+ *   receiptHandle: "r1",
+ *   body: "{}",
+ *   eventSourceARN: "arn:aws:sqs:eu-west-1:123456789012:orders",
+ * } as SQSRecord;
+ *
+ * await new CountingProcessor().run([record], (record) => JSON.parse(record.body));
+ * assertEquals(counted, [1]);
+ * ```
+ */
+export abstract class BasePartialProcessor implements Disposable {
+  readonly #concurrency: number;
+  readonly #suppressException: boolean;
+  #disposed = false;
+
+  /**
+   * @throws {TypeError} If an option is unknown or of the wrong type.
+   * @throws {RangeError} If `concurrency` is below 1 or no integer.
+   */
+  constructor(options: BasePartialProcessorOptions = {}) {
+    checkOptionNames(options, ["concurrency", "suppressException"], "the processor");
+    const { concurrency = DEFAULT_CONCURRENCY, suppressException = false } = options;
+    checkConcurrency(concurrency);
+    checkBoolean(suppressException, "suppressException");
+    this.#concurrency = concurrency;
+    this.#suppressException = suppressException;
+  }
+
+  /**
+   * Opens a batch. Hold it with `await using` or `using`, then await its `process()`.
+   *
+   * Does no I/O and handles nothing yet. An empty array is fine.
+   *
+   * @throws {TypeError} If `records` is no array of SQS records (the whole event, an event of
+   * another source, a record without `messageId`, `receiptHandle` or `eventSourceARN`), if
+   * `handler` is no function, or if an option is unknown.
+   * @throws {Error} If the processor was disposed.
+   *
+   * @example
+   * ```ts
+   * import { PartialSQSProcessor } from "@partial-batch/sqs";
+   * import type { Context, SQSEvent } from "aws-lambda";
+   *
+   * const processor = new PartialSQSProcessor();
+   *
+   * export const handler = async (event: SQSEvent, context: Context) => {
+   *   await using batch = processor.open(
+   *     event.Records,
+   *     (record) => JSON.parse(record.body),
+   *     { context },
+   *   );
+   *   await batch.process();
+   * };
+   * ```
+   */
+  open<TResult>(
+    records: readonly SQSRecord[],
+    handler: RecordHandler<TResult>,
+    options: OpenOptions = {},
+  ): Batch<TResult> {
+    if (this.#disposed) throw new Error("Cannot open a batch: the processor was disposed");
+    checkRecords(records);
+    checkFunction(handler, "the record handler");
+    checkOptionNames(options, ["context"], "open()");
+    const { context } = options;
+    if (context !== undefined && !isObject(context)) {
+      throw new TypeError(`Cannot use context: expected Lambda's context, got ${shapeOf(context)}`);
+    }
+    return new Batch(records, handler, {
+      concurrency: this.#concurrency,
+      suppressException: this.#suppressException,
+      lambdaContext: context,
+      cleanIsAsync: isAsyncFunction(this._clean),
+      prepare: (batch) => this._prepare(batch),
+      processRecord: (record, batch, recordContext) =>
+        this._processRecord(record, batch, recordContext),
+      finish: (batch) => this._finish(batch),
+      clean: (batch) => this._clean(batch),
+    });
+  }
+
+  /**
+   * Opens a batch, processes it and closes it in one call: for JavaScript without the `using`
+   * syntax.
+   *
+   * @returns One outcome per record, in the order of the records. Don't return them from the Lambda
+   * handler: they hold every record, and a response over 6 MB fails the invocation.
+   * @throws {SQSBatchProcessingError} If a record failed (unless `suppressException`) or was not
+   * looked at. What `_prepare` or `_clean` threw is its `cause`.
+   * @throws {TypeError} For what {@linkcode BasePartialProcessor.open} refuses.
+   */
+  async run<TResult>(
+    records: readonly SQSRecord[],
+    handler: RecordHandler<TResult>,
+    options: OpenOptions = {},
+  ): Promise<readonly Outcome<TResult>[]> {
+    const batch = this.open(records, handler, options);
+    const close = batch[Symbol.asyncDispose];
+    // It rejects only with what the close throws too, or has as its cause.
+    await batch.process().catch(() => {});
+    await close();
+    return batch.outcomes;
+  }
+
+  /** Lets go of what the processor holds. `open()` throws afterwards. On Lambda nobody needs it. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+  }
+
+  /** Runs once, before the first record. If it throws, no record is handled and all return. */
+  protected _prepare(_batch: Batch): void | Promise<void> {}
+
+  /**
+   * Runs once, at the close of a batch whose `_prepare` succeeded and whose records all have an
+   * outcome. Under plain `using` it must be sync.
+   */
+  protected _clean(_batch: Batch): void | Promise<void> {}
+
+  /** Runs once at the end of `process()`, when every record has its outcome. */
+  protected _finish(_batch: Batch): void | Promise<void> {}
+
+  /**
+   * Handles one record and gives its outcome. A custom one calls
+   * `batch.handler(record, recordContext)`.
+   */
+  protected async _processRecord<TResult>(
+    record: SQSRecord,
+    batch: Batch<TResult>,
+    recordContext: RecordContext,
+  ): Promise<Outcome<TResult>> {
+    let result: TResult;
+    try {
+      result = await batch.handler(record, recordContext);
+    } catch (error) {
+      return await this.#failed(record, error, batch);
+    }
+    return await this.successHandler(record, result, batch);
+  }
+
+  /** Makes the outcome of a record that was handled. */
+  protected successHandler<TResult>(
+    record: SQSRecord,
+    result: TResult,
+    _batch: Batch<TResult>,
+  ): Outcome<TResult> | Promise<Outcome<TResult>> {
+    return { status: "success", record, result };
+  }
+
+  /** Makes the outcome of a record that failed. If it throws, both errors are kept. */
+  protected failureHandler(
+    record: SQSRecord,
+    error: unknown,
+    _batch: Batch,
+  ): Outcome<never> | Promise<Outcome<never>> {
+    return { status: "fail", record, error };
+  }
+
+  async #failed(record: SQSRecord, error: unknown, batch: Batch): Promise<Outcome<never>> {
+    try {
+      return await this.failureHandler(record, error, batch);
+    } catch (hookError) {
+      const errors = [error, hookError];
+      throw new AggregateError(errors, "failureHandler() threw for a record that had failed");
+    }
+  }
+}
+
+function isAsyncFunction(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object AsyncFunction]";
+}

@@ -1,0 +1,35 @@
+import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { loadSdk } from "./sdk.ts";
+import type { SqsClientLike } from "./sqs_client_like.ts";
+
+/**
+ * The clients of one processor: the one that was handed in, or one made for each region, when it is
+ * first asked for. Only those it made are destroyed.
+ */
+export class SqsClients {
+  readonly #given: SqsClientLike | undefined;
+  readonly #config: SQSClientConfig;
+  readonly #made = new Map<string, SQSClient>();
+  #destroyed = false;
+
+  constructor(given: SqsClientLike | undefined, config: SQSClientConfig) {
+    this.#given = given;
+    this.#config = config;
+  }
+
+  async get(region: string): Promise<SqsClientLike> {
+    if (this.#given) return this.#given;
+    const { SQSClient } = await loadSdk();
+    if (this.#destroyed) throw new Error("The processor was disposed");
+    const client = this.#made.get(region) ??
+      new SQSClient({ ...this.#config, region, useQueueUrlAsEndpoint: false });
+    this.#made.set(region, client);
+    return client;
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+    for (const client of this.#made.values()) client.destroy();
+    this.#made.clear();
+  }
+}

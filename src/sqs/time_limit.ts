@@ -1,0 +1,48 @@
+import type { Context } from "aws-lambda";
+
+/** What of an invocation is kept back for the error to reach Lambda. */
+const KEPT_FOR_THROWING_MS = 100;
+
+/** How long a step at the end of a batch may take: `limitMs`, but never past Lambda's deadline. */
+export function timeLeft(limitMs: number, lambdaContext: Context | undefined): number {
+  const remaining = lambdaContext?.getRemainingTimeInMillis?.() ?? Infinity;
+  return Math.max(0, Math.min(limitMs, remaining - KEPT_FOR_THROWING_MS));
+}
+
+/** Runs `work` with a signal that is aborted after `limitMs`. */
+export async function withTimeLimit<T>(
+  limitMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), limitMs);
+  try {
+    return await work(abort.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits for `promise`, but no longer than until `signal` is aborted: a client may ignore it. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Waits, or rejects at once when `signal` is aborted. */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await untilAborted(elapsed, signal).finally(() => clearTimeout(timer));
+}

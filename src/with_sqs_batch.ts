@@ -1,0 +1,44 @@
+import { PartialSQSProcessor, type PartialSqsProcessorOptions } from "./partial_sqs_processor.ts";
+import type { LambdaRecordContext, RecordHandler } from "./types.ts";
+import {
+  type SqsLambdaHandler,
+  withBatchProcessor,
+  type WithBatchProcessorOptions,
+} from "./with_batch_processor.ts";
+
+/** Options of {@linkcode withSqsBatch}: those of the wrapper and those of the processor. */
+export interface WithSqsBatchOptions<TReturn = void>
+  extends WithBatchProcessorOptions<TReturn>, PartialSqsProcessorOptions {}
+
+/**
+ * Makes a Lambda handler from a record handler: every message is handled by itself, and only those
+ * that failed return to the queue.
+ *
+ * Owns a {@linkcode PartialSQSProcessor} and passes Lambda's context on. Returns nothing, or what
+ * `lambdaHandler` returned.
+ *
+ * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
+ * @throws {RangeError} If a number is out of its limits.
+ *
+ * @example A function that handles orders
+ * ```ts
+ * import { withSqsBatch } from "@partial-batch/sqs";
+ *
+ * export const handler = withSqsBatch(async (record) => {
+ *   await ship(JSON.parse(record.body));
+ * });
+ *
+ * async function ship(_order: unknown) {}
+ * ```
+ */
+export function withSqsBatch<TResult, TReturn = void>(
+  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
+  options: WithSqsBatchOptions<TReturn> = {},
+): SqsLambdaHandler<TReturn> {
+  const { lambdaHandler, ...processorOptions } = options;
+  return withBatchProcessor(
+    new PartialSQSProcessor(processorOptions),
+    recordHandler,
+    lambdaHandler === undefined ? {} : { lambdaHandler },
+  );
+}
