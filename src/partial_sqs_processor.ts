@@ -6,10 +6,13 @@ import {
 import type { Batch } from "./batch.ts";
 import { checkMilliseconds, checkOptionNames } from "./check_options.ts";
 import { isObject, shapeOf } from "./shape.ts";
-import { batchRequests } from "./sqs/batch_request.ts";
+import { type BatchRequest, batchRequests } from "./sqs/batch_request.ts";
+import { WorkerLease } from "./sqs/blocking_worker.ts";
 import { deleteCommand } from "./sqs/delete_command.ts";
 import { deleteEntries, type DeleteEntry, isHandled } from "./sqs/delete_entries.ts";
 import { sendBatchRequests, type Unconfirmed } from "./sqs/send_batch_requests.ts";
+import { sendSignedBlocking } from "./sqs/send_signed_blocking.ts";
+import { type SignedRequest, signRequests } from "./sqs/sign_requests.ts";
 import type { SqsClientLike } from "./sqs/sqs_client_like.ts";
 import { SqsClients } from "./sqs/sqs_clients.ts";
 import { timeLeft, withTimeLimit } from "./sqs/time_limit.ts";
@@ -73,6 +76,8 @@ const MAX_CLOSE_TIMEOUT_MS = 900_000;
 export class PartialSQSProcessor extends BasePartialProcessor {
   readonly #clients: SqsClients;
   readonly #closeTimeoutMs: number;
+  readonly #worker = new WorkerLease();
+  readonly #signed = new WeakMap<Batch, readonly SignedRequest<DeleteEntry>[]>();
 
   /**
    * @throws {TypeError} If an option is unknown or of the wrong type, or if `client` is no SQS
@@ -94,24 +99,55 @@ export class PartialSQSProcessor extends BasePartialProcessor {
     this.#closeTimeoutMs = closeTimeoutMs;
   }
 
-  /** Destroys the client it made, if it made one. Messages of a batch still open are not deleted. */
+  /**
+   * Destroys the client it made, if it made one, and lets go of the worker of plain `using`. The
+   * messages of a batch that is still open are not deleted any more.
+   */
   override [Symbol.dispose](): void {
     super[Symbol.dispose]();
     this.#clients.destroy();
+    this.#worker.release();
   }
 
-  /** Deletes the handled messages of a batch in which not all were handled. */
+  /** Under plain `using`, has the deletions signed: at the close it is too late to wait for that. */
+  protected override async _finish(batch: Batch): Promise<void> {
+    if (batch.held !== "using") return;
+    const requests = batchRequests(entriesToDelete(batch));
+    if (requests.length === 0) return;
+    this.#worker.hold();
+    this.#signed.set(
+      batch,
+      await this.#withinTimeLimit(
+        batch,
+        (signal) => signRequests(this.#clients, requests, deleteCommand, signal),
+      ),
+    );
+  }
+
+  /**
+   * Deletes the handled messages of a batch in which not all were handled: before it returns under
+   * plain `using`, else before its promise settles.
+   */
   protected override _clean(batch: Batch): void | Promise<void> {
-    const entries = entriesToDelete(batch);
-    if (entries.length > 0) return this.#deleteAsync(batch, entries);
+    const requests = batchRequests(entriesToDelete(batch));
+    if (requests.length === 0) return;
+    if (batch.held !== "using") return this.#delete(batch, requests);
+    const signed = this.#signed.get(batch) ??
+      requests.map((request) => ({ ...request, reason: "not signed" }));
+    const limitMs = timeLeft(this.#closeTimeoutMs, batch.lambdaContext);
+    reportUndeleted(batch, sendSignedBlocking(signed, limitMs));
   }
 
-  async #deleteAsync(batch: Batch, entries: readonly DeleteEntry[]): Promise<void> {
-    const unconfirmed = await withTimeLimit(
-      timeLeft(this.#closeTimeoutMs, batch.lambdaContext),
-      (signal) => sendBatchRequests(this.#clients, batchRequests(entries), deleteCommand, signal),
+  async #delete(batch: Batch, requests: readonly BatchRequest<DeleteEntry>[]): Promise<void> {
+    const unconfirmed = await this.#withinTimeLimit(
+      batch,
+      (signal) => sendBatchRequests(this.#clients, requests, deleteCommand, signal),
     );
     reportUndeleted(batch, unconfirmed);
+  }
+
+  #withinTimeLimit<T>(batch: Batch, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withTimeLimit(timeLeft(this.#closeTimeoutMs, batch.lambdaContext), work);
   }
 }
 

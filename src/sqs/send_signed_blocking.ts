@@ -1,0 +1,98 @@
+import { isObject } from "../shape.ts";
+import { type EntryAnswer, readBatchAnswer } from "./batch_answer.ts";
+import { type HttpAnswer, sendBlocking } from "./blocking_worker.ts";
+import { backoffMs, MAX_ATTEMPTS } from "./resend.ts";
+import type { Unconfirmed } from "./send_batch_requests.ts";
+import type { SignedRequest } from "./sign_requests.ts";
+
+/** The error codes by which SQS asks for fewer requests. */
+const THROTTLING = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
+
+/**
+ * Sends signed batch requests, blocking this thread for at most `limitMs`, and gives back the
+ * entries that SQS did not confirm.
+ *
+ * What failed in transit, by throttling or by no fault of ours is sent again as it is: deleting
+ * twice is harmless. All but the last attempt get half of the time left, so that a connection that
+ * died while the environment was frozen does not use it up.
+ */
+export function sendSignedBlocking<TEntry>(
+  requests: readonly SignedRequest<TEntry>[],
+  limitMs: number,
+): Unconfirmed<TEntry>[] {
+  const end = performance.now() + limitMs;
+  const said = requests.map((request) => unconfirmed(reasonNotSigned(request), request.entries));
+  let pending = requests.flatMap((request, index) =>
+    "http" in request ? [{ index, http: request.http }] : []
+  );
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS && pending.length > 0; attempt++) {
+    if (attempt > 1) blockFor(Math.min(backoffMs(attempt), end - performance.now()));
+    const left = end - performance.now();
+    if (left <= 0) break;
+    const limit = attempt < MAX_ATTEMPTS ? left / 2 : left;
+    const answers = sendBlocking(pending.map(({ http }) => http), limit);
+    pending = pending.filter(({ index }, position) => {
+      const { entries, resend } = readHttpAnswer(answers?.[position], said[index]!.length);
+      said[index] = said[index]!.map((before, entry) =>
+        before.confirmed ? before : entries[entry]!
+      );
+      return resend;
+    });
+  }
+  return requests.flatMap((request, index) =>
+    request.entries.flatMap((entry, position) => {
+      const answer = said[index]![position]!;
+      if (answer.confirmed) return [];
+      return [{
+        entry,
+        reason: answer.code,
+        ...("error" in request ? { error: request.error } : {}),
+      }];
+    })
+  );
+}
+
+function reasonNotSigned<TEntry>(request: SignedRequest<TEntry>): string {
+  return "http" in request ? "no answer within the time limit" : request.reason;
+}
+
+function unconfirmed(code: string, entries: readonly unknown[]): readonly EntryAnswer[] {
+  return entries.map(() => ({ confirmed: false, code, senderFault: true }));
+}
+
+/** Blocks this thread: nothing notifies that memory. */
+function blockFor(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.max(0, milliseconds));
+}
+
+interface ReadAnswer {
+  readonly entries: readonly EntryAnswer[];
+  readonly resend: boolean;
+}
+
+function readHttpAnswer(answer: HttpAnswer | undefined, count: number): ReadAnswer {
+  const refused = (code: string, resend: boolean): ReadAnswer => ({
+    entries: unconfirmed(code, Array.from({ length: count })),
+    resend,
+  });
+  if (!answer) return refused("no answer within the time limit", true);
+  if ("errorCode" in answer) return refused(answer.errorCode, true);
+  const { status, body, errorType } = answer;
+  const content = parseJson(body);
+  if (status === 200) {
+    const entries = readBatchAnswer(content, count);
+    return { entries, resend: entries.some((each) => !each.confirmed && !each.senderFault) };
+  }
+  const type = isObject(content) && typeof content.__type === "string" ? content.__type : errorType;
+  const code = type?.split("#").at(-1)?.split(":")[0];
+  const resend = status === 429 || status >= 500 || THROTTLING.test(code ?? "");
+  return refused(`${code ? `${code} ` : ""}(HTTP ${status})`, resend);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

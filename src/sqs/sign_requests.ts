@@ -1,0 +1,100 @@
+import { mapConcurrently } from "../map_concurrently.ts";
+import { isObject } from "../shape.ts";
+import {
+  type BatchRequest,
+  type MakeCommand,
+  makeCommand,
+  type SqsCommand,
+} from "./batch_request.ts";
+import { parseQueueArn } from "./queue_arn.ts";
+import { reasonOf } from "./reason.ts";
+import { MAX_REQUESTS_AT_A_TIME } from "./resend.ts";
+import { loadSdk } from "./sdk.ts";
+import type { SqsClients } from "./sqs_clients.ts";
+import { untilAborted } from "./time_limit.ts";
+
+/** An HTTP request, ready to be sent by anybody for about five minutes. */
+export interface HttpRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer> | string;
+}
+
+/** A batch request with its signed HTTP request, or with why there is none. */
+export type SignedRequest<TEntry> =
+  & BatchRequest<TEntry>
+  & ({ readonly http: HttpRequest } | { readonly reason: string; readonly error?: unknown });
+
+/**
+ * Has the user's own client sign batch requests instead of sending them, so that credentials,
+ * endpoint and middleware are all the client's. Never rejects.
+ */
+export function signRequests<TEntry>(
+  clients: SqsClients,
+  requests: readonly BatchRequest<TEntry>[],
+  make: MakeCommand<TEntry>,
+  signal: AbortSignal,
+): Promise<SignedRequest<TEntry>[]> {
+  return mapConcurrently(requests, MAX_REQUESTS_AT_A_TIME, async (request) => {
+    try {
+      const http = await untilAborted(signRequest(clients, request, make, signal), signal);
+      return http ? { ...request, http } : { ...request, reason: "the client signed no request" };
+    } catch (error) {
+      const reason = signal.aborted ? "not signed within the time limit" : reasonOf(error);
+      return { ...request, reason, error };
+    }
+  });
+}
+
+async function signRequest<TEntry>(
+  clients: SqsClients,
+  request: BatchRequest<TEntry>,
+  make: MakeCommand<TEntry>,
+  signal: AbortSignal,
+): Promise<HttpRequest | undefined> {
+  const sdk = await loadSdk();
+  const client = await clients.get(parseQueueArn(request.queueArn).region);
+  const command = makeCommand(sdk, request, make);
+  let captured: unknown;
+  captureRequest(command, (request) => captured = request);
+  await client.send(command, { abortSignal: signal });
+  return toHttpRequest(captured);
+}
+
+/** Ends the command's way where it would go out: after everything that signs or adds a header. */
+function captureRequest(command: SqsCommand, capture: (request: unknown) => void): void {
+  command.middlewareStack.add(
+    () => ({ request }: { readonly request: unknown }) => {
+      capture(request);
+      const body = new TextEncoder().encode("{}");
+      return Promise.resolve({
+        response: { statusCode: 200, headers: {}, body },
+        output: { $metadata: {}, Successful: [], Failed: [] },
+      });
+    },
+    { name: "partialBatchCapture", step: "deserialize", priority: "low" },
+  );
+}
+
+function toHttpRequest(request: unknown): HttpRequest | undefined {
+  if (!isObject(request)) return undefined;
+  const { protocol, hostname, port, path, query, headers, body } = request;
+  const bytes = typeof body === "string" || body instanceof Uint8Array ? body : undefined;
+  if (typeof hostname !== "string" || !isObject(headers) || bytes === undefined) return undefined;
+  const url = new URL(`${protocol}//${hostname}`);
+  url.port = port === undefined ? "" : String(port);
+  url.pathname = String(path);
+  for (const [name, value] of Object.entries(isObject(query) ? query : {})) {
+    url.searchParams.append(name, String(value));
+  }
+  return {
+    url: url.href,
+    // fetch() sets the host itself, from the URL, as it was signed.
+    headers: Object.fromEntries(
+      Object.entries(headers)
+        .filter(([name]) => name.toLowerCase() !== "host")
+        .map(([name, value]) => [name, String(value)]),
+    ),
+    body: typeof bytes === "string" ? bytes : new Uint8Array(bytes),
+  };
+}

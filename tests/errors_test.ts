@@ -1,0 +1,134 @@
+import { type Outcome, SQSBatchProcessingError } from "@partial-batch/sqs";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertMatch,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { makeRecord } from "./_factories.ts";
+
+function failures(count: number): Outcome[] {
+  return Array.from({ length: count }, (_, index) => ({
+    status: "fail",
+    record: makeRecord({ messageId: `id-${index}` }),
+    error: new RangeError(`no order ${index}`),
+  }));
+}
+
+Deno.test("SQSBatchProcessingError holds the thrown values themselves", () => {
+  const error = new Error("x");
+  const outcomes: Outcome[] = [
+    { status: "fail", record: makeRecord(), error },
+    { status: "fail", record: makeRecord(), error: undefined },
+    { status: "success", record: makeRecord(), result: 1 },
+    { status: "unprocessed", record: makeRecord(), reason: "deadline" },
+  ];
+  const thrown = new SQSBatchProcessingError(outcomes);
+  assertInstanceOf(thrown, AggregateError);
+  assertEquals(thrown.name, "SQSBatchProcessingError");
+  assertStrictEquals(thrown.errors[0], error);
+  assertEquals(thrown.errors, [error, undefined]);
+  assertEquals(thrown.failures, outcomes.slice(0, 2) as typeof thrown.failures);
+  assertEquals(thrown.unprocessed, outcomes.slice(3) as typeof thrown.unprocessed);
+  assertStrictEquals(thrown.outcomes, outcomes);
+  assertEquals(thrown.undeleted, []);
+});
+
+Deno.test("SQSBatchProcessingError has no enumerable property", () => {
+  const thrown = new SQSBatchProcessingError(failures(1), { undeleted: [], cause: new Error("x") });
+  assertEquals(Object.keys(thrown), []);
+  assertEquals(JSON.stringify(thrown), "{}");
+});
+
+Deno.test("SQSBatchProcessingError has a cause only where there is one", () => {
+  assertFalse("cause" in new SQSBatchProcessingError([]));
+  const cause = new Error("no table");
+  const thrown = new SQSBatchProcessingError([], { cause });
+  assertStrictEquals(thrown.cause, cause);
+  assertStringIncludes(thrown.message, "Cause: Error: no table");
+});
+
+Deno.test("SQSBatchProcessingError writes message id and stack of ten errors, and counts the rest", () => {
+  const { message } = new SQSBatchProcessingError(failures(13));
+  assertMatch(
+    message,
+    /^Not all records processed successfully\. 13 individual errors logged separately below\.\n/,
+  );
+  assertStringIncludes(message, "id-9: RangeError: no order 9\n    at ");
+  assertFalse(message.includes("RangeError: no order 10"));
+  assertStringIncludes(message, "3 more errors: id-10, id-11, id-12");
+});
+
+Deno.test("SQSBatchProcessingError writes at most a hundred ids of any list", () => {
+  for (const [count, more] of [[100, ""], [101, " and 1 more"], [250, " and 150 more"]] as const) {
+    const outcomes: Outcome[] = Array.from({ length: count }, (_, index) => ({
+      status: "unprocessed",
+      record: makeRecord({ messageId: `id-${index}` }),
+      reason: "deadline",
+    }));
+    const { message } = new SQSBatchProcessingError(outcomes);
+    assertMatch(message, new RegExp(`${count} records were not processed \\(deadline\\): id-0, `));
+    assert(message.endsWith(`id-99${more}`), message);
+  }
+});
+
+Deno.test("SQSBatchProcessingError names the undeleted messages by reason", () => {
+  const undeleted = ["AccessDenied", "TimeoutError", "AccessDenied"].map((reason, index) => ({
+    record: makeRecord({ messageId: `id-${index}` }),
+    reason,
+  }));
+  const { message } = new SQSBatchProcessingError(failures(1), { undeleted });
+  assertStringIncludes(
+    message,
+    "2 handled messages were not deleted and will return (AccessDenied): id-0, id-2",
+  );
+  assertStringIncludes(
+    message,
+    "1 handled messages were not deleted and will return (TimeoutError): id-1",
+  );
+});
+
+Deno.test("SQSBatchProcessingError writes inner errors, and thrown things that are no errors", () => {
+  const cause = new Error("connection refused");
+  const errors: unknown[] = [
+    new Error("no stock", { cause }),
+    new AggregateError([new Error("one"), "two"], "both"),
+    undefined,
+    "plain text",
+    { token: "secret" },
+  ];
+  const { message } = new SQSBatchProcessingError(
+    errors.map((error, index) => ({
+      status: "fail",
+      record: makeRecord({ messageId: `id-${index}` }),
+      error,
+    })),
+  );
+  for (
+    const part of [
+      "id-0: Error: no stock\n",
+      "Caused by: Error: connection refused\n",
+      "id-1: AggregateError: both\n",
+      "Caused by: Error: one\n",
+      "Caused by: two",
+      "id-2: undefined was thrown",
+      "id-3: plain text",
+      "id-4: an object with token was thrown",
+    ]
+  ) {
+    assertStringIncludes(message, part);
+  }
+  assertFalse(message.includes("secret"));
+});
+
+Deno.test("SQSBatchProcessingError writes an error that is its own cause only once", () => {
+  const error = new Error("round");
+  error.cause = error;
+  const { message } = new SQSBatchProcessingError([
+    { status: "fail", record: makeRecord(), error },
+  ]);
+  assertEquals(message.split("Error: round").length, 2);
+});

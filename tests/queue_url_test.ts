@@ -1,0 +1,55 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseQueueArn } from "../src/sqs/queue_arn.ts";
+import { queueUrlFromArn } from "../src/sqs/queue_url.ts";
+
+Deno.test("queueUrlFromArn() takes host and region from the ARN's partition", () => {
+  const cases = [
+    [
+      "arn:aws:sqs:eu-west-1:123456789012:orders",
+      "https://sqs.eu-west-1.amazonaws.com/123456789012/orders",
+    ],
+    [
+      "arn:aws:sqs:us-east-1:123456789012:orders.fifo",
+      "https://sqs.us-east-1.amazonaws.com/123456789012/orders.fifo",
+    ],
+    [
+      "arn:aws-cn:sqs:cn-north-1:123456789012:orders",
+      "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/orders",
+    ],
+    [
+      "arn:aws-us-gov:sqs:us-gov-west-1:123456789012:orders",
+      "https://sqs.us-gov-west-1.amazonaws.com/123456789012/orders",
+    ],
+  ] as const;
+  for (const [arn, url] of cases) assertEquals(queueUrlFromArn(arn), url);
+});
+
+Deno.test("queueUrlFromArn() keeps host, port and path of the endpoint", () => {
+  const arn = "arn:aws:sqs:eu-west-1:123456789012:orders";
+  for (
+    const [endpoint, url] of [
+      ["http://127.0.0.1:4566", "http://127.0.0.1:4566/123456789012/orders"],
+      ["https://example.com/sqs/", "https://example.com/sqs/123456789012/orders"],
+      ["https://example.com/sqs", "https://example.com/sqs/123456789012/orders"],
+    ] as const
+  ) {
+    assertEquals(queueUrlFromArn(arn, new URL(endpoint)), url);
+  }
+});
+
+Deno.test("parseQueueArn() throws TypeError for anything but a queue's ARN", () => {
+  for (
+    const arn of [
+      "",
+      "orders",
+      "arn:aws:sns:eu-west-1:123456789012:orders",
+      "arn:aws:sqs:eu-west-1:123456789012",
+      "arn:aws:sqs:eu-west-1:123456789012:",
+      "arn:aws:sqs::123456789012:orders",
+      "arn:aws:sqs:eu-west-1::orders",
+      "arn:aws:sqs:eu-west-1:123456789012:orders:extra",
+    ]
+  ) {
+    assertThrows(() => parseQueueArn(arn), TypeError, `got "${arn}"`);
+  }
+});
