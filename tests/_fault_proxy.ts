@@ -32,6 +32,10 @@ export interface SeenRequest {
   readonly headers: Readonly<Record<string, string>>;
   // deno-lint-ignore no-explicit-any -- the input of any action
   readonly input: any;
+  /** Tells the connections apart. */
+  readonly remotePort: number;
+  /** How many requests were under way, this one included. */
+  readonly atATime: number;
 }
 
 /** A proxy in front of a server, see `_fault_proxy_process.ts`. */

@@ -19,11 +19,17 @@ import type { Fault, SeenRequest } from "./_fault_proxy.ts";
 const target = new URL(process.argv[2]!);
 let faults: Fault[] = [];
 let seen: SeenRequest[] = [];
+let underWay = 0;
 
 const server = createServer(async (incoming, response) => {
-  const body = await buffer(incoming);
-  if (incoming.url?.startsWith("/-/")) return control(incoming.url, body, response);
-  await proxy(incoming, body, response);
+  try {
+    const body = await buffer(incoming);
+    if (incoming.url?.startsWith("/-/")) control(incoming.url, body, response);
+    else await proxy(incoming, body, response);
+  } catch {
+    // Whoever asked has gone.
+    incoming.socket.destroy();
+  }
 });
 
 function control(path: string, body: Uint8Array, response: ServerResponse): void {
@@ -49,7 +55,15 @@ async function proxy(
 ): Promise<void> {
   const action = String(incoming.headers["x-amz-target"]).split(".").at(-1)!;
   const input = JSON.parse(new TextDecoder().decode(body) || "{}");
-  seen.push({ action, headers: plainHeaders(incoming.headers), input });
+  const remotePort = incoming.socket.remotePort!;
+  seen.push({
+    action,
+    headers: plainHeaders(incoming.headers),
+    input,
+    remotePort,
+    atATime: ++underWay,
+  });
+  response.once("close", () => underWay--);
   const fault = takeFault(action);
   switch (fault?.kind) {
     case "drop":

@@ -1,0 +1,254 @@
+import { PartialSQSProcessor, SQSBatchProcessingError } from "@partial-batch/sqs";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertStringIncludes,
+} from "@std/assert";
+import type { Worker } from "node:worker_threads";
+import { bodies, handleBody } from "./_factories.ts";
+import { holding, HOLDS } from "./_hold.ts";
+import { testSqs } from "./_test_sqs.ts";
+import { onWorkerMessage } from "./_worker.ts";
+
+/** Closes a batch of one success and one failure with plain `using`. */
+async function closeOne(over: { closeTimeoutMs?: number } = {}) {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("ok", "fail");
+  const processor = new PartialSQSProcessor({ config: sqs.config, ...over });
+  const { thrown } = await holding("using", processor, records, handleBody);
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  return { sqs, queue, processor, error: thrown };
+}
+
+for (const hold of HOLDS) {
+  Deno.test(`${hold}: 1,000 messages with one failure are deleted some requests at a time`, async () => {
+    const sqs = await testSqs();
+    const queue = await sqs.createQueue();
+    const records = await queue.records(...bodies("ok", 999), "fail");
+    const processor = new PartialSQSProcessor({ config: sqs.config });
+    const { thrown } = await holding(hold, processor, records, handleBody);
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertEquals(thrown.undeleted, []);
+    assertEquals(await queue.left(), 1);
+    const requests = await sqs.proxy.requests("DeleteMessageBatch");
+    assertEquals(requests.length, 100);
+    const most = Math.max(...requests.map(({ atATime }) => atATime));
+    assert(most > 1 && most <= 10, `${most} at a time`);
+  });
+}
+
+Deno.test("using: one call to the worker deletes the whole batch", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records(...bodies("ok", 34), "fail");
+  const processor = new PartialSQSProcessor({ config: sqs.config });
+  let calls = 0;
+  using _ = onWorkerMessage(() => calls++);
+  await holding("using", processor, records, handleBody);
+  assertEquals(calls, 1);
+  assertEquals(await sqs.calls(), 4);
+});
+
+Deno.test("using: nothing failed, nothing signed, no worker asked", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("ok");
+  const credentials = () => Promise.reject(new Error("was asked"));
+  const processor = new PartialSQSProcessor({ config: { ...sqs.config, credentials } });
+  let calls = 0;
+  using _ = onWorkerMessage(() => calls++);
+  const { thrown } = await holding("using", processor, records, handleBody);
+  assertEquals([thrown, calls], [undefined, 0]);
+});
+
+Deno.test("using: a process() that is still running deletes nothing, and all messages return", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("ok1", "ok2", "fail");
+  const processor = new PartialSQSProcessor({ config: sqs.config });
+  const { thrown } = await holding("using", processor, records, handleBody, {}, async (batch) => {
+    batch.process();
+    await Promise.resolve();
+  });
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  assertStringIncludes(thrown.message, "process() was still running");
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(await sqs.calls(), 0);
+  assertEquals(await queue.left(), 3);
+});
+
+// ------------------------------------------------------------------------- the worker's life
+
+Deno.test("using: later batches, also of another processor, use the same worker", async () => {
+  const workers = new Set<Worker>();
+  using _ = onWorkerMessage((worker) => workers.add(worker));
+  await closeOne();
+  await closeOne();
+  assertEquals(workers.size, 1);
+});
+
+Deno.test("using: connections that died between two closes cost nothing", async () => {
+  const { sqs } = await closeOne();
+  await sqs.proxy.killSockets();
+  const { queue, error } = await closeOne();
+  assertEquals(error.undeleted, []);
+  assertEquals(await queue.left(), 1);
+});
+
+Deno.test("using: a worker that died between two closes is replaced", async () => {
+  let worker: Worker | undefined;
+  {
+    using _ = onWorkerMessage((each) => worker = each);
+    await closeOne();
+  }
+  await worker!.terminate();
+  const { queue, error } = await closeOne();
+  assertEquals(error.undeleted, []);
+  assertEquals(await queue.left(), 1);
+});
+
+Deno.test("using: a worker that dies during the wait is replaced within the time limit", async () => {
+  let deaths = 0;
+  using _ = onWorkerMessage((worker) => deaths++ === 0 && worker.terminate());
+  const { queue, error } = await closeOne({ closeTimeoutMs: 2_000 });
+  assertEquals(error.undeleted, []);
+  assertEquals(await queue.left(), 1);
+});
+
+Deno.test("using: workers that go on dying cost the time limit, and the messages return", async () => {
+  using _ = onWorkerMessage((worker) => worker.terminate());
+  const { error } = await closeOne({ closeTimeoutMs: 200 });
+  assertEquals(error.undeleted.map(({ reason }) => reason), ["no answer within the time limit"]);
+});
+
+// --------------------------------------------------------------- nothing secret gets anywhere
+
+Deno.test("using: no credential, receipt handle or body in any error or log, whatever goes wrong", async () => {
+  const sqs = await testSqs();
+  const logged: unknown[] = [];
+  const real = globalThis.console;
+  const recorder = { get: () => (...args: unknown[]) => void logged.push(...args) };
+  globalThis.console = new Proxy(real, recorder);
+  try {
+    for (
+      const fault of [
+        { kind: "drop" },
+        { kind: "hang" },
+        { kind: "status", status: 200, body: "<html>" },
+        { kind: "status", status: 403, code: "AccessDeniedException" },
+        { kind: "fail-entries", ids: ["0"], code: "InternalError", senderFault: true },
+      ] as const
+    ) {
+      const queue = await sqs.createQueue();
+      await sqs.proxy.set({ action: "DeleteMessageBatch", ...fault });
+      const records = await queue.records("ok-secret-body", "fail-secret-body");
+      const processor = new PartialSQSProcessor({
+        config: {
+          ...sqs.config,
+          credentials: {
+            accessKeyId: "AKIASECRET",
+            secretAccessKey: "secret-key",
+            sessionToken: "secret-token",
+          },
+        },
+        closeTimeoutMs: 200,
+      });
+      const { thrown } = await holding("using", processor, records, handleBody);
+      assertInstanceOf(thrown, SQSBatchProcessingError);
+      assertEquals(thrown.undeleted.length, 1);
+      const texts = [thrown.message, thrown.stack, Deno.inspect(thrown), Deno.inspect(logged)];
+      for (const secret of ["secret", "AKIA", records[0]!.receiptHandle, "handle-of"]) {
+        assertFalse(texts.some((text) => text!.includes(secret)), `${secret} after ${fault.kind}`);
+      }
+    }
+    await sqs.proxy.killSockets();
+  } finally {
+    globalThis.console = real;
+  }
+  assertEquals(logged, []);
+});
+
+// ------------------------------------------------------------------- a process of its own
+
+/** Runs a script with this Deno and these permissions. */
+async function runScript(source: string, permissions: string[], imports: object = {}) {
+  const { default: config } = await import("../deno.json", { with: { type: "json" } });
+  const mod = new URL("../mod.ts", import.meta.url).href;
+  const map = {
+    imports: {
+      "@partial-batch/sqs": mod,
+      "@aws-sdk/client-sqs": config.imports["@aws-sdk/client-sqs"],
+      "aws-lambda": config.imports["aws-lambda"],
+      ...imports,
+    },
+  };
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, source);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        "--no-prompt",
+        "--no-check",
+        "--no-lock",
+        `--import-map=data:application/json,${encodeURIComponent(JSON.stringify(map))}`,
+        ...permissions,
+        file,
+      ],
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, stdout: decode(stdout), stderr: decode(stderr) };
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+const script = (records: unknown, config: unknown) => `
+  import { PartialSQSProcessor } from "@partial-batch/sqs";
+  const processor = new PartialSQSProcessor({ config: ${JSON.stringify(config)} });
+  try {
+    using batch = processor.open(${JSON.stringify(records)}, (record) => {
+      if (record.body === "fail") throw new Error("no such order");
+    });
+    await batch.process();
+  } catch (error) {
+    console.log(JSON.stringify(error.undeleted.map(({ reason }) => reason)));
+  }
+`;
+
+Deno.test("using: --allow-net, --allow-env and --allow-sys are enough, and the process ends by itself", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("ok", "fail");
+  const permissions = ["--allow-net", "--allow-env", "--allow-sys"];
+  const { code, stdout, stderr } = await runScript(script(records, sqs.config), permissions);
+  assertEquals([code, stdout.trim(), stderr], [0, "[]", ""]);
+  assertEquals(await queue.left(), 1);
+});
+
+Deno.test("using: without --allow-net the messages return, with the reason, and nothing hangs", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("ok", "fail");
+  const permissions = ["--allow-env", "--allow-sys"];
+  const { code, stdout, stderr } = await runScript(script(records, sqs.config), permissions);
+  assertEquals([code, stderr], [0, ""]);
+  assertStringIncludes(stdout, "NotCapable");
+  assertEquals(await queue.left(), 2);
+});
+
+Deno.test("a batch that succeeds never loads the AWS SDK, and needs no permission", async () => {
+  const noSdk = { "@aws-sdk/client-sqs": `data:text/javascript,throw new Error("was loaded")` };
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("ok1", "ok2");
+  const { code, stdout, stderr } = await runScript(script(records, sqs.config), [], noSdk);
+  assertEquals([code, stdout, stderr], [0, "", ""]);
+  const failing = await queue.records("ok", "fail");
+  const loaded = await runScript(script(failing, sqs.config), [], noSdk);
+  assertEquals([loaded.code, loaded.stdout.trim()], [0, '["Error"]']);
+});
