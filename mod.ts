@@ -15,11 +15,8 @@
  *
  * @module
  */
-export {
-  BasePartialProcessor,
-  type BasePartialProcessorOptions,
-  type OpenOptions,
-} from "./src/base_partial_processor.ts";
+export type { BasePartialProcessorOptions } from "./src/base_options.ts";
+export { BasePartialProcessor, type OpenOptions } from "./src/base_partial_processor.ts";
 export type { Batch } from "./src/batch.ts";
 export { SQSBatchProcessingError, type SqsBatchProcessingErrorOptions } from "./src/errors.ts";
 export {

@@ -1,39 +1,22 @@
 import type { Context, SQSRecord } from "aws-lambda";
-import { Batch } from "./batch.ts";
 import {
-  checkBoolean,
-  checkConcurrency,
-  checkFunction,
-  checkOptionNames,
-} from "./check_options.ts";
+  type BasePartialProcessorOptions,
+  type CheckedBaseOptions,
+  checkedBaseOptions,
+} from "./base_options.ts";
+import { Batch } from "./batch.ts";
+import { checkFunction, checkOptionNames } from "./check_options.ts";
 import { checkRecords } from "./check_records.ts";
+import { Deadline } from "./deadline.ts";
+import { toBatchHandler } from "./record_handler.ts";
 import { isObject, shapeOf } from "./shape.ts";
 import type { Outcome, RecordContext, RecordHandler } from "./types.ts";
-
-/** Options every processor has. */
-export interface BasePartialProcessorOptions {
-  /**
-   * How many records are handled at a time: an integer of at least 1, or `Infinity`.
-   *
-   * @default {10}
-   */
-  readonly concurrency?: number;
-  /**
-   * Says nothing of records that failed: the batch closes without an error, and **Lambda then
-   * deletes the failed messages too**. Records that were not looked at still make it throw.
-   *
-   * @default {false}
-   */
-  readonly suppressException?: boolean;
-}
 
 /** Options of one batch. */
 export interface OpenOptions {
   /** Lambda's context. With it, closing the batch ends before the invocation's deadline. */
   readonly context?: Context;
 }
-
-const DEFAULT_CONCURRENCY = 10;
 
 /**
  * Handles each record of a batch by itself, and throws at the end of the batch's scope if not all
@@ -73,21 +56,20 @@ const DEFAULT_CONCURRENCY = 10;
  * ```
  */
 export abstract class BasePartialProcessor implements Disposable {
-  readonly #concurrency: number;
-  readonly #suppressException: boolean;
+  /** Are failures reported by `batch.response()`, instead of deleting and throwing? */
+  readonly reportItemFailures: boolean;
+
+  readonly #options: CheckedBaseOptions;
   #disposed = false;
 
   /**
-   * @throws {TypeError} If an option is unknown or of the wrong type.
-   * @throws {RangeError} If `concurrency` is below 1 or no integer.
+   * @throws {TypeError} If an option is unknown or of the wrong type, or if `suppressException` and
+   * `reportItemFailures` are both set.
+   * @throws {RangeError} If a number is out of its limits.
    */
   constructor(options: BasePartialProcessorOptions = {}) {
-    checkOptionNames(options, ["concurrency", "suppressException"], "the processor");
-    const { concurrency = DEFAULT_CONCURRENCY, suppressException = false } = options;
-    checkConcurrency(concurrency);
-    checkBoolean(suppressException, "suppressException");
-    this.#concurrency = concurrency;
-    this.#suppressException = suppressException;
+    this.#options = checkedBaseOptions(options);
+    this.reportItemFailures = this.#options.reportItemFailures;
   }
 
   /**
@@ -130,14 +112,16 @@ export abstract class BasePartialProcessor implements Disposable {
     if (context !== undefined && !isObject(context)) {
       throw new TypeError(`Cannot use context: expected Lambda's context, got ${shapeOf(context)}`);
     }
-    return new Batch(records, handler, {
-      concurrency: this.#concurrency,
-      suppressException: this.#suppressException,
+    const { deadlineReserveMs, recordTimeoutMs, ...shared } = this.#options;
+    return new Batch(records, toBatchHandler(handler, recordTimeoutMs), {
+      ...shared,
       lambdaContext: context,
+      deadline: new Deadline(context, deadlineReserveMs),
       cleanIsAsync: isAsyncFunction(this._clean),
       prepare: (batch) => this._prepare(batch),
       processRecord: (record, batch, recordContext) =>
         this._processRecord(record, batch, recordContext),
+      expectFailure: (batch) => this._expectFailure(batch),
       finish: (batch) => this._finish(batch),
       clean: (batch) => this._clean(batch),
     });
@@ -179,6 +163,12 @@ export abstract class BasePartialProcessor implements Disposable {
    * outcome. Under plain `using` it must be sync.
    */
   protected _clean(_batch: Batch): void | Promise<void> {}
+
+  /**
+   * Called at most once, as soon as it shows that not all records will be handled: load in the
+   * background what `_clean` needs. What it throws, the close throws.
+   */
+  protected _expectFailure(_batch: Batch): void {}
 
   /** Runs once at the end of `process()`, when every record has its outcome. */
   protected _finish(_batch: Batch): void | Promise<void> {}

@@ -1,7 +1,8 @@
-import type { Context, SQSRecord } from "aws-lambda";
-import { checkOutcome } from "./check_outcome.ts";
+import type { Context, SQSBatchResponse, SQSRecord } from "aws-lambda";
+import type { Deadline } from "./deadline.ts";
+import { traceBatch } from "./diagnostics.ts";
 import { SQSBatchProcessingError } from "./errors.ts";
-import { mapConcurrently } from "./map_concurrently.ts";
+import { Processing } from "./processing.ts";
 import { isObject } from "./shape.ts";
 import type {
   Outcome,
@@ -15,7 +16,9 @@ import type {
 export interface BatchLifecycle {
   readonly concurrency: number;
   readonly suppressException: boolean;
+  readonly reportItemFailures: boolean;
   readonly lambdaContext: Context | undefined;
+  readonly deadline: Deadline;
   readonly cleanIsAsync: boolean;
   prepare(batch: Batch): void | Promise<void>;
   processRecord<TResult>(
@@ -23,6 +26,7 @@ export interface BatchLifecycle {
     batch: Batch<TResult>,
     recordContext: RecordContext,
   ): Outcome<TResult> | Promise<Outcome<TResult>>;
+  expectFailure(batch: Batch): void;
   finish(batch: Batch): void | Promise<void>;
   clean(batch: Batch): void | Promise<void>;
 }
@@ -47,15 +51,15 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   readonly handler: RecordHandler<TResult>;
 
   readonly #lifecycle: BatchLifecycle;
-  readonly #settled: (Outcome<TResult> | undefined)[];
+  readonly #records: Processing<TResult>;
   readonly #undeleted: UndeletedRecord[] = [];
   readonly #hookErrors: unknown[] = [];
-  readonly #abort = new AbortController();
   #held: "using" | "await using" | undefined;
   #state: "opened" | "processing" | "prepare-failed" | "processed" = "opened";
   #processing: Promise<readonly Outcome<TResult>[]> | undefined;
   #closing: Promise<void> | undefined;
   #closed = false;
+  #responseRead = false;
 
   /** Use `processor.open()`. */
   constructor(
@@ -63,10 +67,20 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     handler: RecordHandler<TResult>,
     lifecycle: BatchLifecycle,
   ) {
+    const { concurrency, deadline, suppressException, lambdaContext } = lifecycle;
     this.records = Object.freeze([...records]);
     this.handler = handler;
     this.#lifecycle = lifecycle;
-    this.#settled = new Array(records.length);
+    this.#records = new Processing(this.records, {
+      concurrency,
+      deadline,
+      failureStopsGroup: !suppressException,
+      processRecord: async (record, signal) => {
+        const context = { signal, lambdaContext, receiveCount: receiveCountOf(record) };
+        return await lifecycle.processRecord(record, this, context);
+      },
+      expectFailure: () => this.#callHook(() => lifecycle.expectFailure(this)),
+    });
   }
 
   /** Lambda's context, where one was given to `open()`. */
@@ -82,8 +96,8 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   /** One outcome per record, in the order of the records. Until it has one, it is `"unprocessed"`. */
   get outcomes(): readonly Outcome<TResult>[] {
     const reason = this.#unsettledReason();
-    return this.records.map((record, index) =>
-      this.#settled[index] ?? { status: "unprocessed", record, reason }
+    return this.#records.outcomes.map((outcome, index) =>
+      outcome ?? { status: "unprocessed", record: this.records[index]!, reason }
     );
   }
 
@@ -141,10 +155,34 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
           "withSqsBatch()",
       );
     }
-    this.#processing = this.#process();
+    this.#processing = traceBatch(this.records, () => this.#process());
     // Where nobody awaits process(), the close reports what it rejected with.
     this.#processing.catch(() => {});
     return this.#processing;
+  }
+
+  /**
+   * Lambda's partial batch response, for a processor with `reportItemFailures`: lists the records
+   * that failed or were not looked at. Return it from the Lambda handler.
+   *
+   * Before `process()` it lists all records. Once it was read, the close throws no error for what it
+   * lists.
+   *
+   * @throws {Error} If `process()` is running, or if the processor does not have
+   * `reportItemFailures`.
+   */
+  response(): SQSBatchResponse {
+    if (!this.#lifecycle.reportItemFailures) {
+      throw new Error("Cannot give a response: the processor does not have reportItemFailures");
+    }
+    if (this.#state === "processing") {
+      throw new Error("Cannot give a response: process() is running, await it first");
+    }
+    this.#responseRead = true;
+    const batchItemFailures = this.outcomes
+      .filter((outcome) => this.#isToReturn(outcome))
+      .map(({ record }) => ({ itemIdentifier: record.messageId }));
+    return { batchItemFailures };
   }
 
   /**
@@ -192,42 +230,21 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   async #process(): Promise<readonly Outcome<TResult>[]> {
     this.#state = "processing";
     try {
-      await this.#lifecycle.prepare(this);
+      await this.#records.run(async () => await this.#lifecycle.prepare(this));
     } catch (error) {
       this.#state = "prepare-failed";
       this.#hookErrors.push(error);
       throw error;
     }
-    await mapConcurrently(
-      this.records,
-      this.#lifecycle.concurrency,
-      (record, index) => this.#settle(record, index),
-    );
-    if (!this.#closed) await this.#finish();
+    if (!this.#closed) await this.#callHook(() => this.#lifecycle.finish(this));
     this.#state = "processed";
     return this.outcomes;
   }
 
-  async #settle(record: SQSRecord, index: number): Promise<void> {
-    if (this.#closed) return;
-    const outcome = await this.#outcomeOf(record);
-    if (!this.#closed) this.#settled[index] = outcome;
-  }
-
-  async #outcomeOf(record: SQSRecord): Promise<Outcome<TResult>> {
+  /** What a hook throws is kept: the close throws it, or has it as its cause. */
+  async #callHook(hook: () => void | Promise<void>): Promise<void> {
     try {
-      const context = recordContext(record, this.#abort.signal, this.lambdaContext);
-      const outcome = await this.#lifecycle.processRecord(record, this, context);
-      checkOutcome(outcome, record);
-      return outcome;
-    } catch (error) {
-      return { status: "fail", record, error };
-    }
-  }
-
-  async #finish(): Promise<void> {
-    try {
-      await this.#lifecycle.finish(this);
+      await hook();
     } catch (error) {
       this.#hookErrors.push(error);
     }
@@ -237,11 +254,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     await this.#processing?.catch(() => {});
     this.#closed = true;
     if (this.#state === "processed") {
-      try {
-        await this.#lifecycle.clean(this);
-      } catch (error) {
-        this.#hookErrors.push(error);
-      }
+      await this.#callHook(() => this.#lifecycle.clean(this));
     }
     this.#throwIfNotDone();
   }
@@ -252,7 +265,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     if (this.#state === "processing") {
       const error = new Error("process() was still running when the batch was closed: await it");
       this.#hookErrors.push(error);
-      this.#abort.abort(error);
+      this.#records.stop(error);
     }
     if (this.#state === "processed") {
       try {
@@ -267,9 +280,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   /** Decides from what was recorded: a disposer cannot know whether the body threw. */
   #throwIfNotDone(): void {
     const { outcomes } = this;
-    const done = outcomes.every(({ status }) =>
-      status !== "unprocessed" && (status !== "fail" || this.#lifecycle.suppressException)
-    );
+    const done = this.#responseRead || !outcomes.some((outcome) => this.#isToReturn(outcome));
     const hookError = this.#hookErrors.length > 1
       ? new AggregateError(this.#hookErrors, "Several hooks of the processor threw")
       : this.#hookErrors[0];
@@ -280,6 +291,10 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
       });
     }
     if (this.#hookErrors.length > 0) throw hookError;
+  }
+
+  #isToReturn({ status }: Outcome): boolean {
+    return status === "unprocessed" || (status === "fail" && !this.#lifecycle.suppressException);
   }
 
   #unsettledReason(): UnprocessedReason {
@@ -298,13 +313,8 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   }
 }
 
-function recordContext(
-  record: SQSRecord,
-  signal: AbortSignal,
-  lambdaContext: Context | undefined,
-): RecordContext {
-  const receiveCount = Number(record.attributes?.ApproximateReceiveCount) || 1;
-  return { signal, lambdaContext, receiveCount };
+function receiveCountOf({ attributes }: SQSRecord): number {
+  return Number(attributes?.ApproximateReceiveCount) || 1;
 }
 
 function refusePromise(value: unknown): void {

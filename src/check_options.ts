@@ -21,9 +21,9 @@ export function checkOptionNames(options: unknown, known: readonly string[], own
   );
 }
 
-/** @throws {TypeError} If the value is neither `undefined` nor a boolean. */
+/** @throws {TypeError} If the value is no boolean. */
 export function checkBoolean(value: unknown, name: string): void {
-  if (value === undefined || typeof value === "boolean") return;
+  if (typeof value === "boolean") return;
   throw new TypeError(`Cannot use ${name}: expected a boolean, got ${shapeOf(value)}`);
 }
 
@@ -47,16 +47,20 @@ export function checkConcurrency(value: unknown): void {
   );
 }
 
+/** No invocation lasts longer (Lambda developer guide, Lambda quotas). */
+const MAX_MILLISECONDS = 900_000;
+
 /**
- * @throws {TypeError} If the value is no number.
- * @throws {RangeError} If it is not above 0 and at most `max`.
+ * @throws {TypeError} If the value is neither `undefined` nor a number.
+ * @throws {RangeError} If it is not above 0 and at most 900,000.
  */
-export function checkMilliseconds(value: unknown, name: string, max: number): void {
+export function checkMilliseconds(value: unknown, name: string): void {
+  if (value === undefined) return;
   if (typeof value !== "number") {
     throw new TypeError(`Cannot use ${name}: expected a number, got ${shapeOf(value)}`);
   }
-  if (value > 0 && value <= max) return;
+  if (value > 0 && value <= MAX_MILLISECONDS) return;
   throw new RangeError(
-    `Cannot use ${name}: expected milliseconds above 0 and at most ${max}, got ${value}`,
+    `Cannot use ${name}: expected milliseconds above 0 and at most ${MAX_MILLISECONDS}, got ${value}`,
   );
 }

@@ -1,8 +1,6 @@
 import type { SQSClientConfig } from "@aws-sdk/client-sqs";
-import {
-  BasePartialProcessor,
-  type BasePartialProcessorOptions,
-} from "./base_partial_processor.ts";
+import { BASE_OPTION_NAMES, type BasePartialProcessorOptions } from "./base_options.ts";
+import { BasePartialProcessor } from "./base_partial_processor.ts";
 import type { Batch } from "./batch.ts";
 import { checkMilliseconds, checkOptionNames } from "./check_options.ts";
 import { isObject, shapeOf } from "./shape.ts";
@@ -11,11 +9,12 @@ import { WorkerLease } from "./sqs/blocking_worker.ts";
 import { deleteCommand } from "./sqs/delete_command.ts";
 import { deleteEntries, type DeleteEntry, isHandled } from "./sqs/delete_entries.ts";
 import { sendBatchRequests, type Unconfirmed } from "./sqs/send_batch_requests.ts";
+import { loadSdk } from "./sqs/sdk.ts";
 import { sendSignedBlocking } from "./sqs/send_signed_blocking.ts";
 import { type SignedRequest, signRequests } from "./sqs/sign_requests.ts";
 import type { SqsClientLike } from "./sqs/sqs_client_like.ts";
 import { SqsClients } from "./sqs/sqs_clients.ts";
-import { timeLeft, withTimeLimit } from "./sqs/time_limit.ts";
+import { timeLeft, withTimeLimit } from "./time_limit.ts";
 
 /** Options of a {@linkcode PartialSQSProcessor}. */
 export interface PartialSqsProcessorOptions extends BasePartialProcessorOptions {
@@ -39,9 +38,6 @@ export interface PartialSqsProcessorOptions extends BasePartialProcessorOptions 
 }
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 10_000;
-
-/** No invocation lasts longer (Lambda developer guide, Lambda quotas). */
-const MAX_CLOSE_TIMEOUT_MS = 900_000;
 
 /**
  * Handles each SQS message of a batch by itself and, where some fail, deletes those that were
@@ -87,14 +83,14 @@ export class PartialSQSProcessor extends BasePartialProcessor {
   constructor(options: PartialSqsProcessorOptions = {}) {
     checkOptionNames(
       options,
-      ["config", "client", "closeTimeoutMs", "concurrency", "suppressException"],
+      [...BASE_OPTION_NAMES, "config", "client", "closeTimeoutMs"],
       "PartialSQSProcessor",
     );
     const { config = {}, client, closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS, ...shared } = options;
     super(shared);
     checkConfig(config);
     if (client !== undefined) checkClient(client);
-    checkMilliseconds(closeTimeoutMs, "closeTimeoutMs", MAX_CLOSE_TIMEOUT_MS);
+    checkMilliseconds(closeTimeoutMs, "closeTimeoutMs");
     this.#clients = new SqsClients(client, config);
     this.#closeTimeoutMs = closeTimeoutMs;
   }
@@ -109,12 +105,19 @@ export class PartialSQSProcessor extends BasePartialProcessor {
     this.#worker.release();
   }
 
+  /** Loads the AWS SDK in the background and, under plain `using`, starts the worker. */
+  protected override _expectFailure(batch: Batch): void {
+    if (this.reportItemFailures) return;
+    // Whoever needs it loads it again, and reports why it does not load.
+    loadSdk().catch(() => {});
+    if (batch.held === "using") this.#worker.hold();
+  }
+
   /** Under plain `using`, has the deletions signed: at the close it is too late to wait for that. */
   protected override async _finish(batch: Batch): Promise<void> {
     if (batch.held !== "using") return;
-    const requests = batchRequests(entriesToDelete(batch));
+    const requests = batchRequests(this.#entriesToDelete(batch));
     if (requests.length === 0) return;
-    this.#worker.hold();
     this.#signed.set(
       batch,
       await this.#withinTimeLimit(
@@ -129,13 +132,17 @@ export class PartialSQSProcessor extends BasePartialProcessor {
    * plain `using`, else before its promise settles.
    */
   protected override _clean(batch: Batch): void | Promise<void> {
-    const requests = batchRequests(entriesToDelete(batch));
+    const requests = batchRequests(this.#entriesToDelete(batch));
     if (requests.length === 0) return;
     if (batch.held !== "using") return this.#delete(batch, requests);
     const signed = this.#signed.get(batch) ??
       requests.map((request) => ({ ...request, reason: "not signed" }));
     const limitMs = timeLeft(this.#closeTimeoutMs, batch.lambdaContext);
     reportUndeleted(batch, sendSignedBlocking(signed, limitMs));
+  }
+
+  #entriesToDelete({ outcomes }: Batch): DeleteEntry[] {
+    return this.reportItemFailures || outcomes.every(isHandled) ? [] : deleteEntries(outcomes);
   }
 
   async #delete(batch: Batch, requests: readonly BatchRequest<DeleteEntry>[]): Promise<void> {
@@ -149,10 +156,6 @@ export class PartialSQSProcessor extends BasePartialProcessor {
   #withinTimeLimit<T>(batch: Batch, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return withTimeLimit(timeLeft(this.#closeTimeoutMs, batch.lambdaContext), work);
   }
-}
-
-function entriesToDelete(batch: Batch): DeleteEntry[] {
-  return batch.outcomes.every(isHandled) ? [] : deleteEntries(batch.outcomes);
 }
 
 function reportUndeleted(batch: Batch, unconfirmed: readonly Unconfirmed<DeleteEntry>[]): void {

@@ -6,7 +6,7 @@ import { reasonOf } from "./reason.ts";
 import { backoffMs, MAX_ATTEMPTS, MAX_REQUESTS_AT_A_TIME } from "./resend.ts";
 import { loadSdk } from "./sdk.ts";
 import type { SqsClients } from "./sqs_clients.ts";
-import { pause, untilAborted } from "./time_limit.ts";
+import { pause, untilAborted } from "../time_limit.ts";
 
 /** An entry that SQS did not confirm, and why. */
 export interface Unconfirmed<TEntry> {

@@ -11,7 +11,7 @@ import { reasonOf } from "./reason.ts";
 import { MAX_REQUESTS_AT_A_TIME } from "./resend.ts";
 import { loadSdk } from "./sdk.ts";
 import type { SqsClients } from "./sqs_clients.ts";
-import { untilAborted } from "./time_limit.ts";
+import { untilAborted } from "../time_limit.ts";
 
 /** An HTTP request, ready to be sent by anybody for about five minutes. */
 export interface HttpRequest {

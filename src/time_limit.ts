@@ -3,10 +3,22 @@ import type { Context } from "aws-lambda";
 /** What of an invocation is kept back for the error to reach Lambda. */
 const KEPT_FOR_THROWING_MS = 100;
 
+/**
+ * How much of the invocation is left, in milliseconds; `Infinity` without a context, or with one
+ * that has no clock (a test's `{}`).
+ */
+export function remainingMs(lambdaContext: Context | undefined): number {
+  return lambdaContext?.getRemainingTimeInMillis?.() ?? Infinity;
+}
+
 /** How long a step at the end of a batch may take: `limitMs`, but never past Lambda's deadline. */
 export function timeLeft(limitMs: number, lambdaContext: Context | undefined): number {
-  const remaining = lambdaContext?.getRemainingTimeInMillis?.() ?? Infinity;
-  return Math.max(0, Math.min(limitMs, remaining - KEPT_FOR_THROWING_MS));
+  return Math.max(0, Math.min(limitMs, remainingMs(lambdaContext) - KEPT_FOR_THROWING_MS));
+}
+
+/** What an `AbortSignal.timeout()` would have as its reason. */
+export function timeoutError(message: string): DOMException {
+  return new DOMException(message, "TimeoutError");
 }
 
 /** Runs `work` with a signal that is aborted after `limitMs`. */
