@@ -18,11 +18,19 @@
 export type { BasePartialProcessorOptions } from "./src/base_options.ts";
 export { BasePartialProcessor, type OpenOptions } from "./src/base_partial_processor.ts";
 export type { Batch } from "./src/batch.ts";
+export type { BatchMessage, RecordMessage, RequestMessage } from "./src/diagnostics.ts";
 export { SQSBatchProcessingError, type SqsBatchProcessingErrorOptions } from "./src/errors.ts";
 export {
   PartialSQSProcessor,
   type PartialSqsProcessorOptions,
 } from "./src/partial_sqs_processor.ts";
+export { SqsBodyError } from "./src/sqs_body_error.ts";
+export type {
+  InferBody,
+  StandardSchemaLike,
+  ValidationIssue,
+  ValidationResult,
+} from "./src/standard_schema.ts";
 export type { SqsClientLike } from "./src/sqs/sqs_client_like.ts";
 export type {
   DeadLetteredOutcome,
@@ -38,6 +46,7 @@ export type {
   UnprocessedReason,
 } from "./src/types.ts";
 export {
+  type LambdaHandlerAfterBatch,
   type SqsLambdaHandler,
   withBatchProcessor,
   type WithBatchProcessorOptions,

@@ -6,7 +6,7 @@ import { checkMilliseconds, checkOptionNames } from "./check_options.ts";
 import { isObject, shapeOf } from "./shape.ts";
 import { type BatchRequest, batchRequests } from "./sqs/batch_request.ts";
 import { WorkerLease } from "./sqs/blocking_worker.ts";
-import { deleteCommand } from "./sqs/delete_command.ts";
+import { DELETE } from "./sqs/delete_action.ts";
 import { deleteEntries, type DeleteEntry, isHandled } from "./sqs/delete_entries.ts";
 import { sendBatchRequests, type Unconfirmed } from "./sqs/send_batch_requests.ts";
 import { loadSdk } from "./sqs/sdk.ts";
@@ -122,7 +122,7 @@ export class PartialSQSProcessor extends BasePartialProcessor {
       batch,
       await this.#withinTimeLimit(
         batch,
-        (signal) => signRequests(this.#clients, requests, deleteCommand, signal),
+        (signal) => signRequests(this.#clients, DELETE, requests, signal),
       ),
     );
   }
@@ -138,7 +138,7 @@ export class PartialSQSProcessor extends BasePartialProcessor {
     const signed = this.#signed.get(batch) ??
       requests.map((request) => ({ ...request, reason: "not signed" }));
     const limitMs = timeLeft(this.#closeTimeoutMs, batch.lambdaContext);
-    reportUndeleted(batch, sendSignedBlocking(signed, limitMs));
+    reportUndeleted(batch, sendSignedBlocking(DELETE, signed, limitMs));
   }
 
   #entriesToDelete({ outcomes }: Batch): DeleteEntry[] {
@@ -148,7 +148,7 @@ export class PartialSQSProcessor extends BasePartialProcessor {
   async #delete(batch: Batch, requests: readonly BatchRequest<DeleteEntry>[]): Promise<void> {
     const unconfirmed = await this.#withinTimeLimit(
       batch,
-      (signal) => sendBatchRequests(this.#clients, requests, deleteCommand, signal),
+      (signal) => sendBatchRequests(this.#clients, DELETE, requests, signal),
     );
     reportUndeleted(batch, unconfirmed);
   }

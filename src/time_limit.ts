@@ -50,11 +50,11 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
   }
 }
 
-/** Waits, or rejects at once when `signal` is aborted. */
+/** Waits, but no longer than until `signal` is aborted. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const elapsed = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, milliseconds);
   });
-  await untilAborted(elapsed, signal).finally(() => clearTimeout(timer));
+  await untilAborted(elapsed, signal).catch(() => clearTimeout(timer));
 }

@@ -1,4 +1,4 @@
-import type { Context, SQSEvent } from "aws-lambda";
+import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { BasePartialProcessor } from "./base_partial_processor.ts";
 import { checkFunction, checkOptionNames } from "./check_options.ts";
 import { isObject, shapeOf } from "./shape.ts";
@@ -10,23 +10,32 @@ export type SqsLambdaHandler<TReturn = void> = (
   context: Context,
 ) => Promise<TReturn>;
 
+/** What runs after a batch that did not throw. */
+export type LambdaHandlerAfterBatch<TReturn> = (
+  event: SQSEvent,
+  context: Context,
+) => TReturn | Promise<TReturn>;
+
 /** Options of {@linkcode withBatchProcessor}. */
 export interface WithBatchProcessorOptions<TReturn = void> {
   /**
    * Runs after a batch that did not throw. What it returns is the result of the invocation.
    *
-   * If it throws, the whole batch returns to the queue.
+   * If it throws, the whole batch returns to the queue. It cannot stand beside `reportItemFailures`,
+   * where the result of the invocation is the partial batch response.
    */
-  readonly lambdaHandler?: (event: SQSEvent, context: Context) => TReturn | Promise<TReturn>;
+  readonly lambdaHandler?: LambdaHandlerAfterBatch<TReturn>;
 }
 
 /**
  * Makes a Lambda handler that runs a processor of yours on every event.
  *
- * Returns nothing, or what `lambdaHandler` returned. An error of the batch is thrown as it is; it is
- * never wrapped in a `SuppressedError`.
+ * - Returns nothing, or what `lambdaHandler` returned; with the processor's `reportItemFailures`,
+ *   Lambda's partial batch response.
+ * - An error of the batch is thrown as it is, never wrapped in a `SuppressedError`.
  *
- * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
+ * @throws {TypeError} If an argument is of the wrong type, an option is unknown, or `lambdaHandler`
+ * stands beside `reportItemFailures`.
  *
  * @example
  * ```ts
@@ -46,24 +55,44 @@ export interface WithBatchProcessorOptions<TReturn = void> {
  * );
  * ```
  */
-export function withBatchProcessor<TResult, TReturn = void>(
+export function withBatchProcessor<TResult, TReturn>(
   processor: BasePartialProcessor,
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: WithBatchProcessorOptions<TReturn> = {},
-): SqsLambdaHandler<TReturn> {
+  options: WithBatchProcessorOptions<TReturn> & {
+    readonly lambdaHandler: LambdaHandlerAfterBatch<TReturn>;
+  },
+): SqsLambdaHandler<TReturn>;
+export function withBatchProcessor<TResult>(
+  processor: BasePartialProcessor,
+  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
+  options?: WithBatchProcessorOptions<void>,
+): SqsLambdaHandler<SQSBatchResponse | void>;
+export function withBatchProcessor<TResult>(
+  processor: BasePartialProcessor,
+  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
+  options: WithBatchProcessorOptions<unknown> = {},
+): SqsLambdaHandler<unknown> {
   checkProcessor(processor);
   checkFunction(recordHandler, "the record handler");
   checkOptionNames(options, ["lambdaHandler"], "withBatchProcessor()");
   const { lambdaHandler } = options;
   if (lambdaHandler !== undefined) checkFunction(lambdaHandler, "lambdaHandler");
+  if (lambdaHandler !== undefined && processor.reportItemFailures) {
+    throw new TypeError("Cannot use lambdaHandler with reportItemFailures");
+  }
   return async (event, context) => {
-    await processor.run(
+    const batch = processor.open(
       recordsOf(event),
       (record, recordContext) =>
         recordHandler(record, { ...recordContext, lambdaContext: context }),
       context === undefined ? {} : { context },
     );
-    return await lambdaHandler?.(event, context) as TReturn;
+    const close = batch[Symbol.asyncDispose];
+    // It rejects only with what the close throws too, or has as its cause.
+    await batch.process().catch(() => {});
+    const response = processor.reportItemFailures ? batch.response() : undefined;
+    await close();
+    return await (lambdaHandler ? lambdaHandler(event, context) : response);
   };
 }
 

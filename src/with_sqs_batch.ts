@@ -1,3 +1,4 @@
+import type { SQSBatchResponse } from "aws-lambda";
 import { PartialSQSProcessor, type PartialSqsProcessorOptions } from "./partial_sqs_processor.ts";
 import type { LambdaRecordContext, RecordHandler } from "./types.ts";
 import {
@@ -15,7 +16,7 @@ export interface WithSqsBatchOptions<TReturn = void>
  * that failed return to the queue.
  *
  * Owns a {@linkcode PartialSQSProcessor} and passes Lambda's context on. Returns nothing, or what
- * `lambdaHandler` returned.
+ * `lambdaHandler` returned; with `reportItemFailures`, Lambda's partial batch response.
  *
  * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
  * @throws {RangeError} If a number is out of its limits.
@@ -31,14 +32,21 @@ export interface WithSqsBatchOptions<TReturn = void>
  * async function ship(_order: unknown) {}
  * ```
  */
+export function withSqsBatch<TResult>(
+  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
+  options: WithSqsBatchOptions<never> & { readonly reportItemFailures: true },
+): SqsLambdaHandler<SQSBatchResponse>;
 export function withSqsBatch<TResult, TReturn = void>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: WithSqsBatchOptions<TReturn> = {},
-): SqsLambdaHandler<TReturn> {
+  options?: WithSqsBatchOptions<TReturn> & { readonly reportItemFailures?: false },
+): SqsLambdaHandler<TReturn>;
+export function withSqsBatch<TResult>(
+  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
+  options: WithSqsBatchOptions<unknown> = {},
+): SqsLambdaHandler<unknown> {
   const { lambdaHandler, ...processorOptions } = options;
-  return withBatchProcessor(
-    new PartialSQSProcessor(processorOptions),
-    recordHandler,
-    lambdaHandler === undefined ? {} : { lambdaHandler },
-  );
+  const processor = new PartialSQSProcessor(processorOptions);
+  return lambdaHandler === undefined
+    ? withBatchProcessor(processor, recordHandler)
+    : withBatchProcessor(processor, recordHandler, { lambdaHandler });
 }

@@ -15,13 +15,17 @@ Deno.test("chunk() keeps every item once, in order, and fills all chunks but the
 
 Deno.test("batchRequests() cuts at ten entries a request", () => {
   for (const [count, requests] of [[0, 0], [1, 1], [9, 1], [10, 1], [11, 2], [20, 2], [21, 3]]) {
-    const entries = Array.from({ length: count! }, (_, id) => ({ queueArn: "a", id }));
+    const entries = Array.from({ length: count! }, () => ({ queueArn: "a", records: [] }));
     assertEquals(batchRequests(entries).length, requests!);
   }
 });
 
 Deno.test("batchRequests() never mixes queues and keeps every entry once", () => {
-  const entry = fc.record({ queueArn: fc.constantFrom("a", "b", "c"), id: fc.integer() });
+  const entry = fc.record({
+    queueArn: fc.constantFrom("a", "b", "c"),
+    id: fc.integer(),
+    records: fc.constant([]),
+  });
   fc.assert(fc.property(fc.array(entry, { maxLength: 60 }), (entries) => {
     const requests = batchRequests(entries);
     for (const request of requests) {

@@ -1,3 +1,5 @@
+import type { SQSRecord } from "aws-lambda";
+import { publishRequest, type RequestMessage } from "../diagnostics.ts";
 import { groupBy } from "../group_by.ts";
 import { chunk } from "./chunk.ts";
 import { queueUrlFromArn } from "./queue_url.ts";
@@ -6,8 +8,15 @@ import type { Sdk } from "./sdk.ts";
 /** How many entries one request may have (Amazon SQS API reference, DeleteMessageBatch). */
 const MAX_ENTRIES = 10;
 
+/** What is to be done with one message, in one entry of a batch request. */
+export interface BatchEntry {
+  readonly queueArn: string;
+  /** The records it is about: SQS may hand out one message twice. */
+  readonly records: readonly SQSRecord[];
+}
+
 /** Up to ten entries for one queue. An entry's id is its index. */
-export interface BatchRequest<TEntry> {
+export interface BatchRequest<TEntry extends BatchEntry> {
   readonly queueArn: string;
   readonly entries: readonly TEntry[];
 }
@@ -15,15 +24,14 @@ export interface BatchRequest<TEntry> {
 /** A command of the SDK, as far as the library uses it. */
 export type SqsCommand = InstanceType<Sdk["DeleteMessageBatchCommand"]>;
 
-/** Makes the command for a request. */
-export type MakeCommand<TEntry> = (
-  sdk: Sdk,
-  queueUrl: string,
-  entries: readonly TEntry[],
-) => SqsCommand;
+/** One of the batch actions of the SQS API. */
+export interface BatchAction<TEntry extends BatchEntry> {
+  readonly name: RequestMessage["action"];
+  command(sdk: Sdk, queueUrl: string, entries: readonly TEntry[]): SqsCommand;
+}
 
 /** Packs entries into as few requests as SQS takes, each for one queue. */
-export function batchRequests<TEntry extends { readonly queueArn: string }>(
+export function batchRequests<TEntry extends BatchEntry>(
   entries: readonly TEntry[],
 ): BatchRequest<TEntry>[] {
   return [...groupBy(entries, ({ queueArn }) => queueArn)].flatMap(([queueArn, group]) =>
@@ -38,12 +46,12 @@ export function batchRequests<TEntry extends { readonly queueArn: string }>(
  * `AWS_ENDPOINT_URL_SQS` and `useFipsEndpoint`. What the client resolves is known only inside its
  * middleware, hence the middleware.
  */
-export function makeCommand<TEntry>(
+export function makeCommand<TEntry extends BatchEntry>(
   sdk: Sdk,
+  action: BatchAction<TEntry>,
   { queueArn, entries }: BatchRequest<TEntry>,
-  make: MakeCommand<TEntry>,
 ): SqsCommand {
-  const command = make(sdk, queueUrlFromArn(queueArn), entries);
+  const command = action.command(sdk, queueUrlFromArn(queueArn), entries);
   command.middlewareStack.addRelativeTo(queueUrlOnClientEndpoint(queueArn), {
     name: "partialBatchQueueUrl",
     relation: "after",
@@ -61,4 +69,19 @@ function queueUrlOnClientEndpoint(queueArn: string) {
     const QueueUrl = queueUrlFromArn(queueArn, context.endpointV2?.url);
     return next({ ...args, input: { ...args.input, QueueUrl } });
   };
+}
+
+/** Tells of a request to SQS, if somebody listens. */
+export function publishBatchRequest<TEntry extends BatchEntry>(
+  action: BatchAction<TEntry>,
+  { queueArn, entries }: BatchRequest<TEntry>,
+  more: Pick<RequestMessage, "unconfirmedCount" | "attempt" | "durationMs">,
+): void {
+  publishRequest(() => ({
+    action: action.name,
+    queueArn,
+    messageIds: entries.flatMap(({ records }) => records.map(({ messageId }) => messageId)),
+    entryCount: entries.length,
+    ...more,
+  }));
 }

@@ -6,8 +6,11 @@ import { WORKER_SOURCE } from "./worker_source.ts";
 
 /** What came back for one HTTP request. */
 export type HttpAnswer =
-  | { readonly status: number; readonly errorType: string | null; readonly body: string }
-  | { readonly errorCode: string };
+  & { readonly durationMs: number }
+  & (
+    | { readonly status: number; readonly errorType: string | null; readonly body: string }
+    | { readonly errorCode: string }
+  );
 
 /** How much earlier than this thread the worker gives up, to report what did come back. */
 const HEAD_START_MS = 50;

@@ -1,12 +1,10 @@
-import type { SQSRecord } from "aws-lambda";
 import { groupBy } from "../group_by.ts";
 import type { Outcome } from "../types.ts";
+import type { BatchEntry } from "./batch_request.ts";
 
-/** One message to delete, with the records it came in: SQS may hand out one handle twice. */
-export interface DeleteEntry {
-  readonly queueArn: string;
+/** One message to delete. */
+export interface DeleteEntry extends BatchEntry {
   readonly receiptHandle: string;
-  readonly records: readonly SQSRecord[];
 }
 
 /**

@@ -1,15 +1,21 @@
 import { mapConcurrently } from "../map_concurrently.ts";
-import { type BatchRequest, type MakeCommand, makeCommand } from "./batch_request.ts";
+import { pause, untilAborted } from "../time_limit.ts";
 import { readBatchAnswer } from "./batch_answer.ts";
+import {
+  type BatchAction,
+  type BatchEntry,
+  type BatchRequest,
+  makeCommand,
+  publishBatchRequest,
+} from "./batch_request.ts";
 import { parseQueueArn } from "./queue_arn.ts";
 import { reasonOf } from "./reason.ts";
 import { backoffMs, MAX_ATTEMPTS, MAX_REQUESTS_AT_A_TIME } from "./resend.ts";
 import { loadSdk } from "./sdk.ts";
 import type { SqsClients } from "./sqs_clients.ts";
-import { pause, untilAborted } from "../time_limit.ts";
 
 /** An entry that SQS did not confirm, and why. */
-export interface Unconfirmed<TEntry> {
+export interface Unconfirmed<TEntry extends BatchEntry> {
   readonly entry: TEntry;
   readonly reason: string;
   readonly error?: unknown;
@@ -22,51 +28,71 @@ export interface Unconfirmed<TEntry> {
  * What failed in transit or by throttling is resent by the client; entries that failed by no fault
  * of ours are resent here.
  */
-export async function sendBatchRequests<TEntry>(
+export async function sendBatchRequests<TEntry extends BatchEntry>(
   clients: SqsClients,
+  action: BatchAction<TEntry>,
   requests: readonly BatchRequest<TEntry>[],
-  make: MakeCommand<TEntry>,
   signal: AbortSignal,
 ): Promise<Unconfirmed<TEntry>[]> {
-  const send = async (request: BatchRequest<TEntry>) => {
-    const sdk = await loadSdk();
-    const client = await clients.get(parseQueueArn(request.queueArn).region);
-    return await client.send(makeCommand(sdk, request, make), { abortSignal: signal });
-  };
   const unconfirmed = await mapConcurrently(
     requests,
     MAX_REQUESTS_AT_A_TIME,
-    (request) => sendBatchRequest(request, send, signal),
+    (request) => sendUntilConfirmed(clients, action, request, signal),
   );
   return unconfirmed.flat();
 }
 
-async function sendBatchRequest<TEntry>(
-  request: BatchRequest<TEntry>,
-  send: (request: BatchRequest<TEntry>) => Promise<unknown>,
+async function sendUntilConfirmed<TEntry extends BatchEntry>(
+  clients: SqsClients,
+  action: BatchAction<TEntry>,
+  { queueArn, entries }: BatchRequest<TEntry>,
   signal: AbortSignal,
 ): Promise<Unconfirmed<TEntry>[]> {
-  const { queueArn } = request;
   const refused: Unconfirmed<TEntry>[] = [];
-  let pending = request.entries;
+  let pending = entries;
   for (let attempt = 1; pending.length > 0; attempt++) {
-    try {
-      if (attempt > 1) await pause(backoffMs(attempt), signal);
-      const answer = await untilAborted(send({ queueArn, entries: pending }), signal);
-      const answers = readBatchAnswer(answer, pending.length);
-      const resent: TEntry[] = [];
-      pending.forEach((entry, index) => {
-        const said = answers[index]!;
-        if (said.confirmed) return;
-        if (!said.senderFault && attempt < MAX_ATTEMPTS) resent.push(entry);
-        else refused.push({ entry, reason: said.code });
-      });
-      pending = resent;
-    } catch (error) {
-      const reason = signal.aborted ? "no answer within the time limit" : reasonOf(error);
-      refused.push(...pending.map((entry) => ({ entry, reason, error })));
-      break;
-    }
+    if (attempt > 1) await pause(backoffMs(attempt), signal);
+    const start = performance.now();
+    const unconfirmed = await sendOnce(clients, action, { queueArn, entries: pending }, signal);
+    publishBatchRequest(action, { queueArn, entries: pending }, {
+      unconfirmedCount: unconfirmed.length,
+      attempt,
+      durationMs: performance.now() - start,
+    });
+    const isFinal = ({ resend }: Sent<TEntry>) => !resend || attempt === MAX_ATTEMPTS;
+    refused.push(...unconfirmed.filter(isFinal).map(({ resend: _, ...each }) => each));
+    pending = unconfirmed.filter((each) => !isFinal(each)).map(({ entry }) => entry);
   }
   return refused;
+}
+
+interface Sent<TEntry extends BatchEntry> extends Unconfirmed<TEntry> {
+  readonly resend: boolean;
+}
+
+async function sendOnce<TEntry extends BatchEntry>(
+  clients: SqsClients,
+  action: BatchAction<TEntry>,
+  request: BatchRequest<TEntry>,
+  signal: AbortSignal,
+): Promise<Sent<TEntry>[]> {
+  const { entries, queueArn } = request;
+  try {
+    signal.throwIfAborted();
+    const answer = await untilAborted(send(), signal);
+    return readBatchAnswer(answer, entries.length).flatMap((said, index) =>
+      said.confirmed
+        ? []
+        : [{ entry: entries[index]!, reason: said.code, resend: !said.senderFault }]
+    );
+  } catch (error) {
+    const reason = signal.aborted ? "no answer within the time limit" : reasonOf(error);
+    return entries.map((entry) => ({ entry, reason, error, resend: false }));
+  }
+
+  async function send(): Promise<unknown> {
+    const sdk = await loadSdk();
+    const client = await clients.get(parseQueueArn(queueArn).region);
+    return await client.send(makeCommand(sdk, action, request), { abortSignal: signal });
+  }
 }

@@ -1,5 +1,6 @@
 import { isObject } from "../shape.ts";
 import { type EntryAnswer, readBatchAnswer } from "./batch_answer.ts";
+import { type BatchAction, type BatchEntry, publishBatchRequest } from "./batch_request.ts";
 import { type HttpAnswer, sendBlocking } from "./blocking_worker.ts";
 import { backoffMs, MAX_ATTEMPTS } from "./resend.ts";
 import type { Unconfirmed } from "./send_batch_requests.ts";
@@ -16,7 +17,8 @@ const THROTTLING = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
  * twice is harmless. All but the last attempt get half of the time left, so that a connection that
  * died while the environment was frozen does not use it up.
  */
-export function sendSignedBlocking<TEntry>(
+export function sendSignedBlocking<TEntry extends BatchEntry>(
+  action: BatchAction<TEntry>,
   requests: readonly SignedRequest<TEntry>[],
   limitMs: number,
 ): Unconfirmed<TEntry>[] {
@@ -32,10 +34,16 @@ export function sendSignedBlocking<TEntry>(
     const limit = attempt < MAX_ATTEMPTS ? left / 2 : left;
     const answers = sendBlocking(pending.map(({ http }) => http), limit);
     pending = pending.filter(({ index }, position) => {
-      const { entries, resend } = readHttpAnswer(answers?.[position], said[index]!.length);
+      const answer = answers?.[position];
+      const { entries, resend } = readHttpAnswer(answer, said[index]!.length);
       said[index] = said[index]!.map((before, entry) =>
         before.confirmed ? before : entries[entry]!
       );
+      publishBatchRequest(action, requests[index]!, {
+        unconfirmedCount: said[index]!.filter(({ confirmed }) => !confirmed).length,
+        attempt,
+        durationMs: answer?.durationMs ?? limit,
+      });
       return resend;
     });
   }
@@ -52,7 +60,7 @@ export function sendSignedBlocking<TEntry>(
   );
 }
 
-function reasonNotSigned<TEntry>(request: SignedRequest<TEntry>): string {
+function reasonNotSigned<TEntry extends BatchEntry>(request: SignedRequest<TEntry>): string {
   return "http" in request ? "no answer within the time limit" : request.reason;
 }
 

@@ -1,8 +1,9 @@
 import { mapConcurrently } from "../map_concurrently.ts";
 import { isObject } from "../shape.ts";
 import {
+  type BatchAction,
+  type BatchEntry,
   type BatchRequest,
-  type MakeCommand,
   makeCommand,
   type SqsCommand,
 } from "./batch_request.ts";
@@ -21,7 +22,7 @@ export interface HttpRequest {
 }
 
 /** A batch request with its signed HTTP request, or with why there is none. */
-export type SignedRequest<TEntry> =
+export type SignedRequest<TEntry extends BatchEntry> =
   & BatchRequest<TEntry>
   & ({ readonly http: HttpRequest } | { readonly reason: string; readonly error?: unknown });
 
@@ -29,15 +30,15 @@ export type SignedRequest<TEntry> =
  * Has the user's own client sign batch requests instead of sending them, so that credentials,
  * endpoint and middleware are all the client's. Never rejects.
  */
-export function signRequests<TEntry>(
+export function signRequests<TEntry extends BatchEntry>(
   clients: SqsClients,
+  action: BatchAction<TEntry>,
   requests: readonly BatchRequest<TEntry>[],
-  make: MakeCommand<TEntry>,
   signal: AbortSignal,
 ): Promise<SignedRequest<TEntry>[]> {
   return mapConcurrently(requests, MAX_REQUESTS_AT_A_TIME, async (request) => {
     try {
-      const http = await untilAborted(signRequest(clients, request, make, signal), signal);
+      const http = await untilAborted(signRequest(clients, action, request, signal), signal);
       return http ? { ...request, http } : { ...request, reason: "the client signed no request" };
     } catch (error) {
       const reason = signal.aborted ? "not signed within the time limit" : reasonOf(error);
@@ -46,15 +47,15 @@ export function signRequests<TEntry>(
   });
 }
 
-async function signRequest<TEntry>(
+async function signRequest<TEntry extends BatchEntry>(
   clients: SqsClients,
+  action: BatchAction<TEntry>,
   request: BatchRequest<TEntry>,
-  make: MakeCommand<TEntry>,
   signal: AbortSignal,
 ): Promise<HttpRequest | undefined> {
   const sdk = await loadSdk();
   const client = await clients.get(parseQueueArn(request.queueArn).region);
-  const command = makeCommand(sdk, request, make);
+  const command = makeCommand(sdk, action, request);
   let captured: unknown;
   captureRequest(command, (request) => captured = request);
   await client.send(command, { abortSignal: signal });

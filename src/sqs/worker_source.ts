@@ -30,7 +30,9 @@ async function sendAll(requests, limitMs, concurrency) {
   const runLane = async () => {
     while (next < requests.length) {
       const index = next++;
-      answers[index] = await send(requests[index], abort.signal);
+      const start = performance.now();
+      const answer = await send(requests[index], abort.signal);
+      answers[index] = { ...answer, durationMs: performance.now() - start };
     }
   };
   await Promise.all(Array.from({ length: concurrency }, runLane));

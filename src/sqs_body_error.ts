@@ -1,0 +1,51 @@
+import type { ValidationIssue } from "./standard_schema.ts";
+
+/** How many paths the message holds. */
+const MAX_PATHS = 20;
+
+/**
+ * The body of a message is not what its handler expects: it is no JSON, or a schema refuses it.
+ *
+ * It names the message and where the body is wrong, never a value, and has no `cause`: the errors of
+ * `JSON.parse` and of most validators quote what they were given.
+ */
+export class SqsBodyError extends Error {
+  /** The id of the message. */
+  readonly messageId: string;
+  /**
+   * Where the body is wrong, one path for each issue: `items[0].sku`, or an empty string for the
+   * body as a whole. Empty if the body is no JSON.
+   */
+  readonly paths: readonly string[];
+
+  static {
+    Object.defineProperty(this.prototype, "name", {
+      value: "SqsBodyError",
+      configurable: true,
+      writable: true,
+    });
+  }
+
+  /** Made by {@linkcode jsonBody}; `issues` is `undefined` if the body is no JSON. */
+  constructor(messageId: string, issues?: readonly ValidationIssue[]) {
+    const paths = (issues ?? []).map(pathOf);
+    const what = issues === undefined ? "not valid JSON" : describePaths(paths);
+    super(`Cannot read the body of the message ${messageId}: ${what}`);
+    this.messageId = messageId;
+    this.paths = paths;
+  }
+}
+
+function describePaths(paths: readonly string[]): string {
+  const shown = paths.slice(0, MAX_PATHS).map((path) => path === "" ? "the whole body" : path);
+  const rest = paths.length - shown.length;
+  return `the schema refuses ${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
+
+function pathOf({ path = [] }: ValidationIssue): string {
+  return path
+    .map((segment) => typeof segment === "object" ? segment.key : segment)
+    .map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`)
+    .join("")
+    .replace(/^\./, "");
+}
