@@ -20,6 +20,7 @@ export { BasePartialProcessor, type OpenOptions } from "./src/base_partial_proce
 export type { Batch } from "./src/batch.ts";
 export type { BatchMessage, RecordMessage, RequestMessage } from "./src/diagnostics.ts";
 export { SQSBatchProcessingError, type SqsBatchProcessingErrorOptions } from "./src/errors.ts";
+export { jsonBody, type JsonBodyHandler } from "./src/json_body.ts";
 export {
   PartialSQSProcessor,
   type PartialSqsProcessorOptions,

@@ -1,4 +1,5 @@
 import {
+  ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   GetQueueAttributesCommand,
   SendMessageBatchCommand,
@@ -111,6 +112,17 @@ export class TestQueue {
     const records = await this.receive(messages.length);
     const bodies = messages.map((each) => typeof each === "string" ? each : each.MessageBody);
     return records.sort((a, b) => bodies.indexOf(a.body) - bodies.indexOf(b.body));
+  }
+
+  /** Ends a message's visibility timeout: whoever received it is too late. */
+  async makeVisible({ receiptHandle }: SQSRecord): Promise<void> {
+    await this.sqs.client.send(
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: this.url,
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: 0,
+      }),
+    );
   }
 
   /** Lets the event source mapping play one round. */
