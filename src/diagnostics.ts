@@ -31,9 +31,9 @@ export interface BatchMessage {
 /** What is published on the channel `partial-batch.sqs.request`, after each batch request to SQS. */
 export interface RequestMessage {
   /** The action of the SQS API. */
-  readonly action: "DeleteMessageBatch";
-  /** The queue it was for. */
-  readonly queueArn: string;
+  readonly action: "DeleteMessageBatch" | "SendMessageBatch" | "ChangeMessageVisibilityBatch";
+  /** The queue it was for: its ARN or, where only that is known, its URL. */
+  readonly queue: string;
   /** The messages it was about. */
   readonly messageIds: readonly string[];
   /** How many entries it had. */

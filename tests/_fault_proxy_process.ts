@@ -12,6 +12,7 @@ import {
   request,
   type ServerResponse,
 } from "node:http";
+import type { Socket } from "node:net";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import type { Fault, SeenRequest } from "./_fault_proxy.ts";
@@ -20,6 +21,7 @@ const target = new URL(process.argv[2]!);
 let faults: Fault[] = [];
 let seen: SeenRequest[] = [];
 let underWay = 0;
+const sockets = new Set<Socket>();
 
 const server = createServer(async (incoming, response) => {
   try {
@@ -42,7 +44,7 @@ function control(path: string, body: Uint8Array, response: ServerResponse): void
       seen = [];
       break;
     case "/-/kill-sockets":
-      setTimeout(() => server.closeAllConnections());
+      for (const socket of sockets) if (socket !== response.socket) socket.destroy();
       break;
   }
   response.end(JSON.stringify(seen));
@@ -146,6 +148,10 @@ function plainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
+server.on("connection", (socket) => {
+  sockets.add(socket);
+  socket.once("close", () => sockets.delete(socket));
+});
 process.stdin.on("end", () => process.exit()).resume();
 server.listen(0, "127.0.0.1", () => {
   const { port } = server.address() as { port: number };

@@ -24,9 +24,14 @@ Deno.test("deleteEntries() takes handled, dead-lettered and discarded records, a
 Deno.test("deleteEntries() takes a receipt handle once", () => {
   const record = makeRecord();
   const twin = makeRecord({ receiptHandle: record.receiptHandle });
-  assertEquals(deleteEntries([outcomeOf("success", record), outcomeOf("success", twin)]), [
+  const outcomes = [outcomeOf("success", record), outcomeOf("success", twin)];
+  const entries = deleteEntries(outcomes).map(({ queue, ...rest }) => ({
+    queue: queue.id,
+    ...rest,
+  }));
+  assertEquals(entries, [
     {
-      queueArn: record.eventSourceARN,
+      queue: record.eventSourceARN,
       receiptHandle: record.receiptHandle,
       records: [record, twin],
     },

@@ -105,7 +105,7 @@ for (const hold of HOLDS) {
       first.flatMap(({ messageIds }) => messageIds).toSorted(),
       records.slice(0, 11).map(({ messageId }) => messageId).toSorted(),
     );
-    assertEquals(messages[0]!.queueArn, await queue.arn());
+    assertEquals(messages[0]!.queue, await queue.arn());
   });
 }
 

@@ -275,7 +275,10 @@ for (const hold of HOLDS) {
       await sqs.proxy.set({ action: "DeleteMessageBatch", kind: "status", status, code: type });
       const processor = new PartialSQSProcessor({ config: sqs.config });
       const error = await thrownBy(hold, processor, records, handleBody);
-      assertEquals(reasons(error), [`${code} (HTTP ${status})`]);
+      const hint = code.startsWith("AccessDenied")
+        ? `, needs sqs:DeleteMessage on ${await queue.arn()}`
+        : "";
+      assertEquals(reasons(error), [`${code} (HTTP ${status})${hint}`]);
       assertEquals(await sqs.calls(), 1);
       assertEquals(await queue.left(), 2);
     });

@@ -2,57 +2,83 @@ import type { SQSRecord } from "aws-lambda";
 import { publishRequest, type RequestMessage } from "../diagnostics.ts";
 import { groupBy } from "../group_by.ts";
 import { chunk } from "./chunk.ts";
-import { queueUrlFromArn } from "./queue_url.ts";
+import type { Queue } from "./queue.ts";
 import type { Sdk } from "./sdk.ts";
 
 /** How many entries one request may have (Amazon SQS API reference, DeleteMessageBatch). */
 const MAX_ENTRIES = 10;
 
+/** How many bytes the messages of one request may have (Amazon SQS API reference, SendMessageBatch). */
+const MAX_BYTES = 1_048_576;
+
 /** What is to be done with one message, in one entry of a batch request. */
 export interface BatchEntry {
-  readonly queueArn: string;
+  readonly queue: Queue;
   /** The records it is about: SQS may hand out one message twice. */
   readonly records: readonly SQSRecord[];
 }
 
 /** Up to ten entries for one queue. An entry's id is its index. */
 export interface BatchRequest<TEntry extends BatchEntry> {
-  readonly queueArn: string;
+  readonly queue: Queue;
   readonly entries: readonly TEntry[];
 }
 
 /** A command of the SDK, as far as the library uses it. */
-export type SqsCommand = InstanceType<Sdk["DeleteMessageBatchCommand"]>;
+export type SqsCommand =
+  & { readonly input: object }
+  & { readonly middlewareStack: CommandMiddleware };
+
+/** Where the library adds middleware of its own to a command. */
+type CommandMiddleware = Pick<
+  InstanceType<Sdk["DeleteMessageBatchCommand"]>["middlewareStack"],
+  "add" | "addRelativeTo"
+>;
 
 /** One of the batch actions of the SQS API. */
 export interface BatchAction<TEntry extends BatchEntry> {
   readonly name: RequestMessage["action"];
+  /** What the function's role must be allowed to do. */
+  readonly permission: string;
   command(sdk: Sdk, queueUrl: string, entries: readonly TEntry[]): SqsCommand;
+  /** How much of a request's size an entry takes; nothing by default. */
+  bytesOf?(entry: TEntry): number;
 }
 
 /** Packs entries into as few requests as SQS takes, each for one queue. */
 export function batchRequests<TEntry extends BatchEntry>(
   entries: readonly TEntry[],
+  bytesOf: (entry: TEntry) => number = () => 0,
 ): BatchRequest<TEntry>[] {
-  return [...groupBy(entries, ({ queueArn }) => queueArn)].flatMap(([queueArn, group]) =>
-    chunk(group, MAX_ENTRIES).map((entries) => ({ queueArn, entries }))
+  return [...groupBy(entries, ({ queue }) => queue.id).values()].flatMap((group) =>
+    chunk(group, { count: MAX_ENTRIES, size: MAX_BYTES, sizeOf: bytesOf }).map((entries) => ({
+      queue: entries[0]!.queue,
+      entries,
+    }))
   );
 }
 
+/** Makes the command for a request. */
+export function makeCommand<TEntry extends BatchEntry>(
+  sdk: Sdk,
+  action: BatchAction<TEntry>,
+  { queue, entries }: BatchRequest<TEntry>,
+): SqsCommand {
+  return onClientEndpoint(action.command(sdk, queue.url(), entries), queue);
+}
+
 /**
- * Makes the command for a request, with the queue's URL on the endpoint that the client resolves.
+ * Puts the queue's URL on the endpoint that the client resolves.
  *
  * With a URL on any other host, SDK v3 sends the request to that host and so ignores
  * `AWS_ENDPOINT_URL_SQS` and `useFipsEndpoint`. What the client resolves is known only inside its
  * middleware, hence the middleware.
  */
-export function makeCommand<TEntry extends BatchEntry>(
-  sdk: Sdk,
-  action: BatchAction<TEntry>,
-  { queueArn, entries }: BatchRequest<TEntry>,
-): SqsCommand {
-  const command = action.command(sdk, queueUrlFromArn(queueArn), entries);
-  command.middlewareStack.addRelativeTo(queueUrlOnClientEndpoint(queueArn), {
+export function onClientEndpoint<TCommand extends SqsCommand>(
+  command: TCommand,
+  queue: Queue,
+): TCommand {
+  command.middlewareStack.addRelativeTo(queueUrlOnClientEndpoint(queue), {
     name: "partialBatchQueueUrl",
     relation: "after",
     toMiddleware: "endpointV2Middleware",
@@ -60,13 +86,13 @@ export function makeCommand<TEntry extends BatchEntry>(
   return command;
 }
 
-function queueUrlOnClientEndpoint(queueArn: string) {
+function queueUrlOnClientEndpoint(queue: Queue) {
   return <TArgs extends { input: object }, TOutput>(
     next: (args: TArgs) => Promise<TOutput>,
     context: { readonly endpointV2?: { readonly url: URL } },
   ) =>
   (args: TArgs): Promise<TOutput> => {
-    const QueueUrl = queueUrlFromArn(queueArn, context.endpointV2?.url);
+    const QueueUrl = queue.url(context.endpointV2?.url);
     return next({ ...args, input: { ...args.input, QueueUrl } });
   };
 }
@@ -74,12 +100,12 @@ function queueUrlOnClientEndpoint(queueArn: string) {
 /** Tells of a request to SQS, if somebody listens. */
 export function publishBatchRequest<TEntry extends BatchEntry>(
   action: BatchAction<TEntry>,
-  { queueArn, entries }: BatchRequest<TEntry>,
+  { queue, entries }: BatchRequest<TEntry>,
   more: Pick<RequestMessage, "unconfirmedCount" | "attempt" | "durationMs">,
 ): void {
   publishRequest(() => ({
     action: action.name,
-    queueArn,
+    queue: queue.id,
     messageIds: entries.flatMap(({ records }) => records.map(({ messageId }) => messageId)),
     entryCount: entries.length,
     ...more,

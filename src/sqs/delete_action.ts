@@ -4,6 +4,7 @@ import type { DeleteEntry } from "./delete_entries.ts";
 /** Deletes messages. */
 export const DELETE: BatchAction<DeleteEntry> = {
   name: "DeleteMessageBatch",
+  permission: "sqs:DeleteMessage",
   command: (sdk, QueueUrl, entries) =>
     new sdk.DeleteMessageBatchCommand({
       QueueUrl,

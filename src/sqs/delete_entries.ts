@@ -1,6 +1,7 @@
 import { groupBy } from "../group_by.ts";
 import type { Outcome } from "../types.ts";
 import type { BatchEntry } from "./batch_request.ts";
+import { queueByArn } from "./queue.ts";
 
 /** One message to delete. */
 export interface DeleteEntry extends BatchEntry {
@@ -22,7 +23,7 @@ export function deleteEntries(outcomes: readonly Outcome[]): DeleteEntry[] {
     .filter((group) => group.every(isHandled))
     .map((group) => group.map(({ record }) => record))
     .map((records) => ({
-      queueArn: records[0]!.eventSourceARN,
+      queue: queueByArn(records[0]!.eventSourceARN),
       receiptHandle: records[0]!.receiptHandle,
       records,
     }));

@@ -1,17 +1,49 @@
 import { isObject } from "../shape.ts";
+import type { Queue } from "./queue.ts";
+
+/** The reason where the time was over first. */
+export const NO_ANSWER = "no answer within the time limit";
+
+/** An error of ours, whose message may be shown. */
+export class StepError extends Error {
+  static {
+    Object.defineProperty(this.prototype, "name", { value: "StepError" });
+  }
+}
 
 /**
- * Says in a few words why a request failed: the error's code or name, and the HTTP status.
+ * Says in a few words why a request failed: the error's code or name, the HTTP status and, where a
+ * permission is missing, which.
  *
  * Never the message: SQS quotes receipt handles, and for a bad signature the signed headers with the
  * session token.
  */
-export function reasonOf(error: unknown): string {
+export function reasonOf(
+  error: unknown,
+  { permission }: { readonly permission: string },
+  queue: Queue,
+): string {
   if (!isObject(error)) return "the client threw something that is no error";
+  if (error instanceof StepError) return error.message;
   const metadata = isObject(error.$metadata) ? error.$metadata : {};
   const status = metadata.httpStatusCode;
   const name = [error.code, error.name].find((each) => typeof each === "string" && each !== "");
-  return `${name ?? "an error without a name"}${
-    typeof status === "number" ? ` (HTTP ${status})` : ""
-  }`;
+  return describeRefusal(
+    typeof name === "string" ? name : undefined,
+    typeof status === "number" ? status : undefined,
+    permission,
+    queue,
+  );
+}
+
+/** Says in a few words how SQS refused a request. */
+export function describeRefusal(
+  code: string | undefined,
+  status: number | undefined,
+  permission: string,
+  queue: Queue,
+): string {
+  const parts = [code ?? "no error code", ...(status === undefined ? [] : [`(HTTP ${status})`])];
+  const hint = code?.startsWith("AccessDenied") ? `, needs ${permission} on ${queue.id}` : "";
+  return `${parts.join(" ")}${hint}`;
 }

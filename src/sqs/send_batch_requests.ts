@@ -8,8 +8,7 @@ import {
   makeCommand,
   publishBatchRequest,
 } from "./batch_request.ts";
-import { parseQueueArn } from "./queue_arn.ts";
-import { reasonOf } from "./reason.ts";
+import { NO_ANSWER, reasonOf } from "./reason.ts";
 import { backoffMs, MAX_ATTEMPTS, MAX_REQUESTS_AT_A_TIME } from "./resend.ts";
 import { loadSdk } from "./sdk.ts";
 import type { SqsClients } from "./sqs_clients.ts";
@@ -45,7 +44,7 @@ export async function sendBatchRequests<TEntry extends BatchEntry>(
 async function sendUntilConfirmed<TEntry extends BatchEntry>(
   clients: SqsClients,
   action: BatchAction<TEntry>,
-  { queueArn, entries }: BatchRequest<TEntry>,
+  { queue, entries }: BatchRequest<TEntry>,
   signal: AbortSignal,
 ): Promise<Unconfirmed<TEntry>[]> {
   const refused: Unconfirmed<TEntry>[] = [];
@@ -53,8 +52,8 @@ async function sendUntilConfirmed<TEntry extends BatchEntry>(
   for (let attempt = 1; pending.length > 0; attempt++) {
     if (attempt > 1) await pause(backoffMs(attempt), signal);
     const start = performance.now();
-    const unconfirmed = await sendOnce(clients, action, { queueArn, entries: pending }, signal);
-    publishBatchRequest(action, { queueArn, entries: pending }, {
+    const unconfirmed = await sendOnce(clients, action, { queue, entries: pending }, signal);
+    publishBatchRequest(action, { queue, entries: pending }, {
       unconfirmedCount: unconfirmed.length,
       attempt,
       durationMs: performance.now() - start,
@@ -76,7 +75,7 @@ async function sendOnce<TEntry extends BatchEntry>(
   request: BatchRequest<TEntry>,
   signal: AbortSignal,
 ): Promise<Sent<TEntry>[]> {
-  const { entries, queueArn } = request;
+  const { entries, queue } = request;
   try {
     signal.throwIfAborted();
     const answer = await untilAborted(send(), signal);
@@ -86,13 +85,13 @@ async function sendOnce<TEntry extends BatchEntry>(
         : [{ entry: entries[index]!, reason: said.code, resend: !said.senderFault }]
     );
   } catch (error) {
-    const reason = signal.aborted ? "no answer within the time limit" : reasonOf(error);
+    const reason = signal.aborted ? NO_ANSWER : reasonOf(error, action, queue);
     return entries.map((entry) => ({ entry, reason, error, resend: false }));
   }
 
   async function send(): Promise<unknown> {
     const sdk = await loadSdk();
-    const client = await clients.get(parseQueueArn(queueArn).region);
+    const client = await clients.get(queue.region);
     return await client.send(makeCommand(sdk, action, request), { abortSignal: signal });
   }
 }

@@ -1,7 +1,13 @@
 import { isObject } from "../shape.ts";
 import { type EntryAnswer, readBatchAnswer } from "./batch_answer.ts";
-import { type BatchAction, type BatchEntry, publishBatchRequest } from "./batch_request.ts";
+import {
+  type BatchAction,
+  type BatchEntry,
+  type BatchRequest,
+  publishBatchRequest,
+} from "./batch_request.ts";
 import { type HttpAnswer, sendBlocking } from "./blocking_worker.ts";
+import { describeRefusal, NO_ANSWER } from "./reason.ts";
 import { backoffMs, MAX_ATTEMPTS } from "./resend.ts";
 import type { Unconfirmed } from "./send_batch_requests.ts";
 import type { SignedRequest } from "./sign_requests.ts";
@@ -35,7 +41,7 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
     const answers = sendBlocking(pending.map(({ http }) => http), limit);
     pending = pending.filter(({ index }, position) => {
       const answer = answers?.[position];
-      const { entries, resend } = readHttpAnswer(answer, said[index]!.length);
+      const { entries, resend } = readHttpAnswer(action, requests[index]!, answer);
       said[index] = said[index]!.map((before, entry) =>
         before.confirmed ? before : entries[entry]!
       );
@@ -61,7 +67,7 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
 }
 
 function reasonNotSigned<TEntry extends BatchEntry>(request: SignedRequest<TEntry>): string {
-  return "http" in request ? "no answer within the time limit" : request.reason;
+  return "http" in request ? NO_ANSWER : request.reason;
 }
 
 function unconfirmed(code: string, entries: readonly unknown[]): readonly EntryAnswer[] {
@@ -78,23 +84,27 @@ interface ReadAnswer {
   readonly resend: boolean;
 }
 
-function readHttpAnswer(answer: HttpAnswer | undefined, count: number): ReadAnswer {
-  const refused = (code: string, resend: boolean): ReadAnswer => ({
-    entries: unconfirmed(code, Array.from({ length: count })),
+function readHttpAnswer<TEntry extends BatchEntry>(
+  { permission }: BatchAction<TEntry>,
+  { queue, entries }: BatchRequest<TEntry>,
+  answer: HttpAnswer | undefined,
+): ReadAnswer {
+  const refused = (code: string, resend: boolean) => ({
+    entries: unconfirmed(code, entries),
     resend,
   });
-  if (!answer) return refused("no answer within the time limit", true);
+  if (!answer) return refused(NO_ANSWER, true);
   if ("errorCode" in answer) return refused(answer.errorCode, true);
   const { status, body, errorType } = answer;
   const content = parseJson(body);
   if (status === 200) {
-    const entries = readBatchAnswer(content, count);
-    return { entries, resend: entries.some((each) => !each.confirmed && !each.senderFault) };
+    const said = readBatchAnswer(content, entries.length);
+    return { entries: said, resend: said.some((each) => !each.confirmed && !each.senderFault) };
   }
   const type = isObject(content) && typeof content.__type === "string" ? content.__type : errorType;
   const code = type?.split("#").at(-1)?.split(":")[0];
   const resend = status === 429 || status >= 500 || THROTTLING.test(code ?? "");
-  return refused(`${code ? `${code} ` : ""}(HTTP ${status})`, resend);
+  return refused(describeRefusal(code, status, permission, queue), resend);
 }
 
 function parseJson(text: string): unknown {

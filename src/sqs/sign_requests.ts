@@ -7,7 +7,6 @@ import {
   makeCommand,
   type SqsCommand,
 } from "./batch_request.ts";
-import { parseQueueArn } from "./queue_arn.ts";
 import { reasonOf } from "./reason.ts";
 import { MAX_REQUESTS_AT_A_TIME } from "./resend.ts";
 import { loadSdk } from "./sdk.ts";
@@ -41,7 +40,9 @@ export function signRequests<TEntry extends BatchEntry>(
       const http = await untilAborted(signRequest(clients, action, request, signal), signal);
       return http ? { ...request, http } : { ...request, reason: "the client signed no request" };
     } catch (error) {
-      const reason = signal.aborted ? "not signed within the time limit" : reasonOf(error);
+      const reason = signal.aborted
+        ? "not signed within the time limit"
+        : reasonOf(error, action, request.queue);
       return { ...request, reason, error };
     }
   });
@@ -54,7 +55,7 @@ async function signRequest<TEntry extends BatchEntry>(
   signal: AbortSignal,
 ): Promise<HttpRequest | undefined> {
   const sdk = await loadSdk();
-  const client = await clients.get(parseQueueArn(request.queueArn).region);
+  const client = await clients.get(request.queue.region);
   const command = makeCommand(sdk, action, request);
   let captured: unknown;
   captureRequest(command, (request) => captured = request);
