@@ -32,6 +32,12 @@ export type {
   ValidationIssue,
   ValidationResult,
 } from "./src/standard_schema.ts";
+export type { ErrorClass, NonRetryable } from "./src/non_retryable.ts";
+export {
+  exponentialBackoff,
+  type ExponentialBackoffOptions,
+  type RetryDelay,
+} from "./src/retry_delay.ts";
 export type { SqsClientLike } from "./src/sqs/sqs_client_like.ts";
 export type {
   DeadLetteredOutcome,
@@ -42,7 +48,9 @@ export type {
   RecordContext,
   RecordHandler,
   SuccessOutcome,
-  UndeletedRecord,
+  UnconfirmedRecord,
+  UnconfirmedRecords,
+  UnconfirmedStep,
   UnprocessedOutcome,
   UnprocessedReason,
 } from "./src/types.ts";

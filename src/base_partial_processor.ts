@@ -10,7 +10,7 @@ import { checkRecords } from "./check_records.ts";
 import { Deadline } from "./deadline.ts";
 import { toBatchHandler } from "./record_handler.ts";
 import { isObject, shapeOf } from "./shape.ts";
-import type { Outcome, RecordContext, RecordHandler } from "./types.ts";
+import type { FailOutcome, Outcome, RecordContext, RecordHandler } from "./types.ts";
 
 /** Options of one batch. */
 export interface OpenOptions {
@@ -122,6 +122,7 @@ export abstract class BasePartialProcessor implements Disposable {
       processRecord: (record, batch, recordContext) =>
         this._processRecord(record, batch, recordContext),
       expectFailure: (batch) => this._expectFailure(batch),
+      settleFailures: (failures, batch) => this._settleFailures(failures, batch),
       finish: (batch) => this._finish(batch),
       clean: (batch) => this._clean(batch),
     });
@@ -169,6 +170,20 @@ export abstract class BasePartialProcessor implements Disposable {
    * background what `_clean` needs. What it throws, the close throws.
    */
   protected _expectFailure(_batch: Batch): void {}
+
+  /**
+   * Gives what takes the place of failed outcomes, in the same order: themselves, or for instance
+   * `"dead-lettered"` ones. Called for the failures of a batch together, when all its records are
+   * done; only a failure in a FIFO message group comes by itself, before the group goes on.
+   *
+   * If it throws, or gives anything but an outcome for each record, the records have failed.
+   */
+  protected _settleFailures(
+    failures: readonly FailOutcome[],
+    _batch: Batch,
+  ): readonly Outcome<never>[] | Promise<readonly Outcome<never>[]> {
+    return failures;
+  }
 
   /** Runs once at the end of `process()`, when every record has its outcome. */
   protected _finish(_batch: Batch): void | Promise<void> {}

@@ -3,12 +3,16 @@ import type { Deadline } from "./deadline.ts";
 import { traceBatch } from "./diagnostics.ts";
 import { SQSBatchProcessingError } from "./errors.ts";
 import { Processing } from "./processing.ts";
+import { receiveCountOf } from "./retry_delay.ts";
 import { isObject } from "./shape.ts";
 import type {
+  FailOutcome,
   Outcome,
   RecordContext,
   RecordHandler,
-  UndeletedRecord,
+  UnconfirmedRecord,
+  UnconfirmedRecords,
+  UnconfirmedStep,
   UnprocessedReason,
 } from "./types.ts";
 
@@ -27,6 +31,10 @@ export interface BatchLifecycle {
     recordContext: RecordContext,
   ): Outcome<TResult> | Promise<Outcome<TResult>>;
   expectFailure(batch: Batch): void;
+  settleFailures(
+    failures: readonly FailOutcome[],
+    batch: Batch,
+  ): readonly Outcome<never>[] | Promise<readonly Outcome<never>[]>;
   finish(batch: Batch): void | Promise<void>;
   clean(batch: Batch): void | Promise<void>;
 }
@@ -52,7 +60,10 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
 
   readonly #lifecycle: BatchLifecycle;
   readonly #records: Processing<TResult>;
-  readonly #undeleted: UndeletedRecord[] = [];
+  readonly #unconfirmed = { undeleted: [], unmoved: [], undelayed: [] } as Record<
+    UnconfirmedStep,
+    UnconfirmedRecord[]
+  >;
   readonly #hookErrors: unknown[] = [];
   #held: "using" | "await using" | undefined;
   #state: "opened" | "processing" | "prepare-failed" | "processed" = "opened";
@@ -79,6 +90,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
         const context = { signal, lambdaContext, receiveCount: receiveCountOf(record) };
         return await lifecycle.processRecord(record, this, context);
       },
+      settleFailures: async (failures) => await lifecycle.settleFailures(failures, this),
       expectFailure: () => this.#callHook(() => lifecycle.expectFailure(this)),
     });
   }
@@ -121,17 +133,17 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     return this.outcomes.filter((outcome) => outcome.status === "fail").map(({ error }) => error);
   }
 
-  /** The messages that were handled and whose deletion was not confirmed. Known after the close. */
-  get undeleted(): readonly UndeletedRecord[] {
-    return this.#undeleted;
+  /** What SQS did not confirm so far, by step. All of it is known after the close. */
+  get unconfirmed(): UnconfirmedRecords {
+    return this.#unconfirmed;
   }
 
   /**
-   * Notes that a handled message could not be deleted. For the `_clean` of a custom processor that
-   * deletes: the thrown error lists it in `undeleted`.
+   * Notes that SQS did not confirm a step for a message: the thrown error lists it under the step's
+   * name. For a custom processor that speaks to SQS itself.
    */
-  reportUndeleted(undeleted: UndeletedRecord): void {
-    this.#undeleted.push(undeleted);
+  reportUnconfirmed(step: UnconfirmedStep, record: UnconfirmedRecord): void {
+    this.#unconfirmed[step].push(record);
   }
 
   /**
@@ -286,7 +298,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
       : this.#hookErrors[0];
     if (!done) {
       throw new SQSBatchProcessingError(outcomes, {
-        undeleted: this.#undeleted,
+        ...this.#unconfirmed,
         ...(this.#hookErrors.length > 0 ? { cause: hookError } : {}),
       });
     }
@@ -311,10 +323,6 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   #recordsWith(status: Outcome["status"]): readonly SQSRecord[] {
     return this.outcomes.filter((outcome) => outcome.status === status).map(({ record }) => record);
   }
-}
-
-function receiveCountOf({ attributes }: SQSRecord): number {
-  return Number(attributes?.ApproximateReceiveCount) || 1;
 }
 
 function refusePromise(value: unknown): void {

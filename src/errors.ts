@@ -1,6 +1,7 @@
+import type { SQSRecord } from "aws-lambda";
 import { describeError } from "./describe_error.ts";
 import { groupBy } from "./group_by.ts";
-import type { FailOutcome, Outcome, UndeletedRecord, UnprocessedOutcome } from "./types.ts";
+import type { FailOutcome, Outcome, UnconfirmedRecord, UnprocessedOutcome } from "./types.ts";
 
 /** How many errors the message holds in full. */
 const MAX_ERRORS = 10;
@@ -11,7 +12,11 @@ const MAX_IDS = 100;
 /** Details of an {@linkcode SQSBatchProcessingError}, beside the outcomes. */
 export interface SqsBatchProcessingErrorOptions {
   /** Handled messages whose deletion was not confirmed. */
-  readonly undeleted?: readonly UndeletedRecord[];
+  readonly undeleted?: readonly UnconfirmedRecord[];
+  /** Messages that failed for good and that no other queue accepted. */
+  readonly unmoved?: readonly UnconfirmedRecord[];
+  /** Failed messages whose retry delay was not confirmed. */
+  readonly undelayed?: readonly UnconfirmedRecord[];
   /** What `_prepare` or `_clean` threw. */
   readonly cause?: unknown;
 }
@@ -51,7 +56,11 @@ export class SQSBatchProcessingError extends AggregateError {
   /** The outcomes of the records that were not looked at. */
   declare readonly unprocessed: readonly UnprocessedOutcome[];
   /** Messages that were handled and will return all the same: their deletion was not confirmed. */
-  declare readonly undeleted: readonly UndeletedRecord[];
+  declare readonly undeleted: readonly UnconfirmedRecord[];
+  /** Messages that failed for good (`nonRetryable`) and return: no other queue accepted them. */
+  declare readonly unmoved: readonly UnconfirmedRecord[];
+  /** Failed messages that return when the queue likes: their `retryDelay` was not confirmed. */
+  declare readonly undelayed: readonly UnconfirmedRecord[];
 
   static {
     Object.defineProperty(this.prototype, "name", {
@@ -65,24 +74,23 @@ export class SQSBatchProcessingError extends AggregateError {
   constructor(outcomes: readonly Outcome[], options: SqsBatchProcessingErrorOptions = {}) {
     const failures = outcomes.filter((outcome) => outcome.status === "fail");
     const unprocessed = outcomes.filter((outcome) => outcome.status === "unprocessed");
-    const undeleted = options.undeleted ?? [];
+    const { undeleted = [], unmoved = [], undelayed = [] } = options;
     super(
       failures.map((failure) => failure.error),
       [
         `Not all records processed successfully. ${failures.length} individual errors logged ` +
         "separately below.",
         ...describeFailures(failures),
-        ...describeGroups(unprocessed, (each) => each.reason, "records were not processed"),
-        ...describeGroups(
-          undeleted,
-          (each) => each.reason,
-          "handled messages were not deleted and will return",
-        ),
+        ...describeGroups(unprocessed, "records were not processed"),
+        ...describeGroups(undeleted, "handled messages were not deleted and will return"),
+        ...describeGroups(unmoved, "failed messages were not moved and will return"),
+        ...describeGroups(undelayed, "failed messages did not get their retry delay"),
         ...("cause" in options ? [`Cause: ${describeError(options.cause)}`] : []),
       ].join("\n\n"),
       "cause" in options ? { cause: options.cause } : {},
     );
-    for (const [name, value] of Object.entries({ outcomes, failures, unprocessed, undeleted })) {
+    const fields = { outcomes, failures, unprocessed, undeleted, unmoved, undelayed };
+    for (const [name, value] of Object.entries(fields)) {
       Object.defineProperty(this, name, { value, configurable: true, writable: true });
     }
   }
@@ -98,17 +106,18 @@ function describeFailures(failures: readonly FailOutcome[]): string[] {
   ];
 }
 
-function describeGroups<T extends { readonly record: { readonly messageId: string } }>(
-  items: readonly T[],
-  reasonOf: (item: T) => string,
-  what: string,
-): string[] {
-  return [...groupBy(items, reasonOf)].map(([reason, group]) =>
+interface WithReason {
+  readonly record: SQSRecord;
+  readonly reason: string;
+}
+
+function describeGroups(items: readonly WithReason[], what: string): string[] {
+  return [...groupBy(items, ({ reason }) => reason)].map(([reason, group]) =>
     `${group.length} ${what} (${reason}): ${messageIds(group)}`
   );
 }
 
-function messageIds(items: readonly { readonly record: { readonly messageId: string } }[]): string {
+function messageIds(items: readonly { readonly record: SQSRecord }[]): string {
   const ids = items.slice(0, MAX_IDS).map((item) => item.record.messageId).join(", ");
   return items.length > MAX_IDS ? `${ids} and ${items.length - MAX_IDS} more` : ids;
 }

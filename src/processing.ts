@@ -3,7 +3,7 @@ import { checkOutcome } from "./check_outcome.ts";
 import type { Deadline } from "./deadline.ts";
 import { lanesOf } from "./lanes.ts";
 import { mapConcurrently } from "./map_concurrently.ts";
-import type { Outcome } from "./types.ts";
+import type { FailOutcome, Outcome } from "./types.ts";
 
 /** What processing asks of the batch. */
 export interface ProcessingSteps<TResult> {
@@ -12,6 +12,8 @@ export interface ProcessingSteps<TResult> {
   /** Does a failed record stop the records after it in its message group? */
   readonly failureStopsGroup: boolean;
   processRecord(record: SQSRecord, signal: AbortSignal): Promise<Outcome<TResult>>;
+  /** Gives what takes the place of failed outcomes, in the same order. */
+  settleFailures(failures: readonly FailOutcome[]): Promise<readonly Outcome<never>[]>;
   /** It shows that not all records will be handled. Called once. */
   expectFailure(): void;
 }
@@ -46,6 +48,7 @@ export class Processing<TResult> {
     try {
       await deadline.untilOver(prepare());
       await mapConcurrently(lanesOf(this.#records), concurrency, (lane) => this.#runLane(lane));
+      await this.#settleAll();
     } finally {
       deadline.stop();
     }
@@ -63,13 +66,44 @@ export class Processing<TResult> {
     for (const index of lane) {
       if (this.#stopped) return;
       const record = this.#records[index]!;
-      const outcome: Outcome<TResult> = this.#outcomeWithoutRunning(record, groupFailed) ??
+      let outcome: Outcome<TResult> = this.#outcomeWithoutRunning(record, groupFailed) ??
         await this.#outcomeOf(record);
+      if (outcome.status === "fail" || outcome.status === "unprocessed") this.#expectFailure();
+      // What becomes of a failure decides whether the next record of its group may start.
+      if (outcome.status === "fail" && index !== lane.at(-1)) {
+        [outcome] = await this.#settleFailures([outcome]) as [Outcome<TResult>];
+      }
       if (this.#stopped) return;
       this.#outcomes[index] = outcome;
-      if (outcome.status !== "fail" && outcome.status !== "unprocessed") continue;
-      groupFailed ||= outcome.status === "unprocessed" || this.#steps.failureStopsGroup;
-      this.#expectFailure();
+      groupFailed ||= outcome.status === "unprocessed" ||
+        (outcome.status === "fail" && this.#steps.failureStopsGroup);
+    }
+  }
+
+  /** Settles the failures that were not settled in their lane, all at once. */
+  async #settleAll(): Promise<void> {
+    const ends = lanesOf(this.#records).map((lane) => lane.at(-1)!);
+    const failed = ends.flatMap((index) => {
+      const outcome = this.#outcomes[index];
+      return outcome?.status === "fail" ? [{ index, outcome }] : [];
+    });
+    if (failed.length === 0 || this.#stopped) return;
+    const settled = await this.#settleFailures(failed.map(({ outcome }) => outcome));
+    if (this.#stopped) return;
+    failed.forEach(({ index }, position) => this.#outcomes[index] = settled[position]!);
+  }
+
+  async #settleFailures(failures: readonly FailOutcome[]): Promise<readonly Outcome<never>[]> {
+    try {
+      const settled = await this.#steps.settleFailures(failures);
+      failures.forEach(({ record }, index) => checkOutcome(settled[index], record));
+      return settled;
+    } catch (hookError) {
+      return failures.map(({ record, error }) => ({
+        status: "fail",
+        record,
+        error: new AggregateError([error, hookError], "_settleFailures() threw for failed records"),
+      }));
     }
   }
 

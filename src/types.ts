@@ -113,12 +113,24 @@ export type Outcome<TResult = unknown> =
   | DeadLetteredOutcome
   | DiscardedOutcome;
 
-/** A message that was handled and should be gone, but whose deletion SQS did not confirm. */
-export interface UndeletedRecord {
-  /** The record, as it came in the event. It was handled, and it will be received again. */
+/** A message for which SQS did not confirm a step, and why. */
+export interface UnconfirmedRecord {
+  /** The record, as it came in the event. */
   readonly record: SQSRecord;
   /** Why, in a few words: SQS's error code, a connection error's code, a limit. No message text. */
   readonly reason: string;
-  /** What the SQS client threw, untouched, where it threw. It may quote the request. */
+  /** What was thrown, untouched, where something was. It may quote the request. */
   readonly error?: unknown;
 }
+
+/**
+ * The steps that SQS may not confirm:
+ * - `"undeleted"`: the message was handled, and its deletion was not confirmed; it returns;
+ * - `"unmoved"`: the message failed for good, and no other queue accepted it; it returns;
+ * - `"undelayed"`: the message failed, and its retry delay was not confirmed; it returns when the
+ *   queue's visibility timeout ends.
+ */
+export type UnconfirmedStep = "undeleted" | "unmoved" | "undelayed";
+
+/** What SQS did not confirm, by step. */
+export type UnconfirmedRecords = Readonly<Record<UnconfirmedStep, readonly UnconfirmedRecord[]>>;

@@ -167,7 +167,7 @@ for (const server of SERVERS) {
       const undeleted = await queue.records("ok", "fail");
       const { batch, thrown } = await holding(hold, processor, undeleted, handleBody);
       assertEquals(thrown, undefined);
-      assertEquals(batch.undeleted.length, 1);
+      assertEquals(batch.unconfirmed.undeleted.length, 1);
     });
 
     Deno.test(`${server}, ${hold}: a body that throws too hides nothing, and the good ones are deleted`, async () => {

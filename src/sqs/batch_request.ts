@@ -25,15 +25,27 @@ export interface BatchRequest<TEntry extends BatchEntry> {
 }
 
 /** A command of the SDK, as far as the library uses it. */
-export type SqsCommand =
-  & { readonly input: object }
-  & { readonly middlewareStack: CommandMiddleware };
+export interface SqsCommand {
+  readonly input: object;
+  readonly middlewareStack: {
+    add(
+      middleware: CommandMiddleware,
+      options: { readonly name: string; readonly step: "deserialize"; readonly priority: "low" },
+    ): void;
+    addRelativeTo(
+      middleware: CommandMiddleware,
+      options: {
+        readonly name: string;
+        readonly relation: "after";
+        readonly toMiddleware: string;
+      },
+    ): void;
+  };
+}
 
-/** Where the library adds middleware of its own to a command. */
-type CommandMiddleware = Pick<
-  InstanceType<Sdk["DeleteMessageBatchCommand"]>["middlewareStack"],
-  "add" | "addRelativeTo"
->;
+/** Any middleware: the SDK types them by input and output of each command. */
+// deno-lint-ignore no-explicit-any -- those types have no common one
+type CommandMiddleware = (next: any, context: any) => (args: any) => Promise<any>;
 
 /** One of the batch actions of the SQS API. */
 export interface BatchAction<TEntry extends BatchEntry> {
@@ -41,8 +53,6 @@ export interface BatchAction<TEntry extends BatchEntry> {
   /** What the function's role must be allowed to do. */
   readonly permission: string;
   command(sdk: Sdk, queueUrl: string, entries: readonly TEntry[]): SqsCommand;
-  /** How much of a request's size an entry takes; nothing by default. */
-  bytesOf?(entry: TEntry): number;
 }
 
 /** Packs entries into as few requests as SQS takes, each for one queue. */

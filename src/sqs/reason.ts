@@ -11,6 +11,12 @@ export class StepError extends Error {
   }
 }
 
+/** What a request needs, to say so where it was missing. */
+export interface Needs {
+  readonly permission: string;
+  readonly queue: Queue;
+}
+
 /**
  * Says in a few words why a request failed: the error's code or name, the HTTP status and, where a
  * permission is missing, which.
@@ -18,21 +24,16 @@ export class StepError extends Error {
  * Never the message: SQS quotes receipt handles, and for a bad signature the signed headers with the
  * session token.
  */
-export function reasonOf(
-  error: unknown,
-  { permission }: { readonly permission: string },
-  queue: Queue,
-): string {
+export function reasonOf(error: unknown, needs?: Needs): string {
   if (!isObject(error)) return "the client threw something that is no error";
   if (error instanceof StepError) return error.message;
   const metadata = isObject(error.$metadata) ? error.$metadata : {};
-  const status = metadata.httpStatusCode;
+  const { httpStatusCode } = metadata;
   const name = [error.code, error.name].find((each) => typeof each === "string" && each !== "");
   return describeRefusal(
     typeof name === "string" ? name : undefined,
-    typeof status === "number" ? status : undefined,
-    permission,
-    queue,
+    typeof httpStatusCode === "number" ? httpStatusCode : undefined,
+    needs,
   );
 }
 
@@ -40,10 +41,9 @@ export function reasonOf(
 export function describeRefusal(
   code: string | undefined,
   status: number | undefined,
-  permission: string,
-  queue: Queue,
+  needs?: Needs,
 ): string {
-  const parts = [code ?? "no error code", ...(status === undefined ? [] : [`(HTTP ${status})`])];
-  const hint = code?.startsWith("AccessDenied") ? `, needs ${permission} on ${queue.id}` : "";
-  return `${parts.join(" ")}${hint}`;
+  const what = `${code ?? "no error code"}${status === undefined ? "" : ` (HTTP ${status})`}`;
+  if (!needs || !code?.startsWith("AccessDenied")) return what;
+  return `${what}, needs ${needs.permission} on ${needs.queue.id}`;
 }

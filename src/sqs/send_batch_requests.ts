@@ -85,7 +85,9 @@ async function sendOnce<TEntry extends BatchEntry>(
         : [{ entry: entries[index]!, reason: said.code, resend: !said.senderFault }]
     );
   } catch (error) {
-    const reason = signal.aborted ? NO_ANSWER : reasonOf(error, action, queue);
+    const reason = signal.aborted
+      ? NO_ANSWER
+      : reasonOf(error, { permission: action.permission, queue });
     return entries.map((entry) => ({ entry, reason, error, resend: false }));
   }
 

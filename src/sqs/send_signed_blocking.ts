@@ -104,7 +104,7 @@ function readHttpAnswer<TEntry extends BatchEntry>(
   const type = isObject(content) && typeof content.__type === "string" ? content.__type : errorType;
   const code = type?.split("#").at(-1)?.split(":")[0];
   const resend = status === 429 || status >= 500 || THROTTLING.test(code ?? "");
-  return refused(describeRefusal(code, status, permission, queue), resend);
+  return refused(describeRefusal(code, status, { permission, queue }), resend);
 }
 
 function parseJson(text: string): unknown {

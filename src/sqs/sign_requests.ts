@@ -42,7 +42,7 @@ export function signRequests<TEntry extends BatchEntry>(
     } catch (error) {
       const reason = signal.aborted
         ? "not signed within the time limit"
-        : reasonOf(error, action, request.queue);
+        : reasonOf(error, { permission: action.permission, queue: request.queue });
       return { ...request, reason, error };
     }
   });

@@ -1,0 +1,71 @@
+import type { SQSRecord } from "aws-lambda";
+import { checkOptionNames } from "./check_options.ts";
+import { isObject, shapeOf } from "./shape.ts";
+import type { FailOutcome } from "./types.ts";
+
+/** A class of errors. */
+// deno-lint-ignore no-explicit-any -- a class with any constructor, as `instanceof` takes
+export type ErrorClass = abstract new (...args: any[]) => unknown;
+
+/** Which failures can never succeed, and what becomes of their messages. */
+export interface NonRetryable {
+  /**
+   * The failures it is about: those with an error of one of these classes, or those for which the
+   * function gives `true`.
+   */
+  readonly when: readonly ErrorClass[] | ((error: unknown, record: SQSRecord) => boolean);
+  /**
+   * What becomes of their messages:
+   * - `"dead-letter-queue"`: moved to the target of the source queue's own `RedrivePolicy`;
+   * - `{ queueUrl }`: moved to this queue;
+   * - `"delete"`: given up.
+   *
+   * @default {"dead-letter-queue"}
+   */
+  readonly to?: "dead-letter-queue" | "delete" | { readonly queueUrl: string };
+}
+
+/**
+ * @throws {TypeError} If it is neither `undefined` nor a {@linkcode NonRetryable}.
+ */
+export function checkNonRetryable(value: unknown): void {
+  if (value === undefined) return;
+  checkOptionNames(value, ["when", "to"], "nonRetryable");
+  const { when, to } = value as Record<string, unknown>;
+  const isClasses = Array.isArray(when) && when.every(isErrorClass);
+  if (!isClasses && (typeof when !== "function" || isErrorClass(when))) {
+    throw new TypeError(
+      "Cannot use nonRetryable.when: expected an array of error classes or a function, got " +
+        shapeOf(when),
+    );
+  }
+  if (to === undefined || to === "dead-letter-queue" || to === "delete") return;
+  if (isObject(to) && typeof to.queueUrl === "string" && URL.canParse(to.queueUrl)) return;
+  throw new TypeError(
+    'Cannot use nonRetryable.to: expected "dead-letter-queue", "delete" or { queueUrl } with a ' +
+      `URL, got ${shapeOf(to)}`,
+  );
+}
+
+/** A predicate has no prototype with a constructor of its own that makes errors. */
+function isErrorClass(value: unknown): boolean {
+  if (typeof value !== "function") return false;
+  return value === Error || value.prototype instanceof Error || /^class\b/.test(String(value));
+}
+
+/**
+ * Can this failure never succeed?
+ *
+ * @throws {TypeError} If `when` gives anything but a boolean: a promise must not read as yes.
+ */
+export function isNonRetryable(
+  { when }: NonRetryable,
+  { error, record }: FailOutcome,
+): boolean {
+  if (typeof when !== "function") return when.some((each) => error instanceof each);
+  const answer: unknown = when(error, record);
+  if (typeof answer === "boolean") return answer;
+  throw new TypeError(
+    `Cannot use what nonRetryable.when() gave: expected a boolean, got ${shapeOf(answer)}`,
+  );
+}

@@ -1,0 +1,61 @@
+import { isObject } from "../shape.ts";
+import { untilAborted } from "../time_limit.ts";
+import { onClientEndpoint } from "./batch_request.ts";
+import { type Queue, queueByArn } from "./queue.ts";
+import { NO_ANSWER, reasonOf, StepError } from "./reason.ts";
+import { loadSdk } from "./sdk.ts";
+import type { SqsClients } from "./sqs_clients.ts";
+
+/** The dead-letter queues of source queues. Each is asked for once, and again if that failed. */
+export class DeadLetterQueues {
+  readonly #clients: SqsClients;
+  readonly #known = new Map<string, Promise<Queue>>();
+
+  constructor(clients: SqsClients) {
+    this.#clients = clients;
+  }
+
+  /** Rejects with a `StepError` if the queue has no redrive policy, or if that cannot be read. */
+  get(queueArn: string, signal: AbortSignal): Promise<Queue> {
+    const known = this.#known.get(queueArn);
+    if (known) return known;
+    const asked = this.#ask(queueByArn(queueArn), signal);
+    this.#known.set(queueArn, asked);
+    asked.catch(() => this.#known.delete(queueArn));
+    return asked;
+  }
+
+  async #ask(queue: Queue, signal: AbortSignal): Promise<Queue> {
+    let answer: unknown;
+    try {
+      answer = await untilAborted(this.#attributes(queue, signal), signal);
+    } catch (error) {
+      throw new StepError(
+        signal.aborted
+          ? NO_ANSWER
+          : reasonOf(error, { permission: "sqs:GetQueueAttributes", queue }),
+      );
+    }
+    const target = deadLetterTargetArn(answer);
+    if (target === undefined) throw new StepError(`${queue.id} has no dead-letter queue`);
+    return queueByArn(target);
+  }
+
+  async #attributes(queue: Queue, signal: AbortSignal): Promise<unknown> {
+    const { GetQueueAttributesCommand } = await loadSdk();
+    const client = await this.#clients.get(queue.region);
+    const command = new GetQueueAttributesCommand({
+      QueueUrl: queue.url(),
+      AttributeNames: ["RedrivePolicy"],
+    });
+    return await client.send(onClientEndpoint(command, queue), { abortSignal: signal });
+  }
+}
+
+function deadLetterTargetArn(answer: unknown): string | undefined {
+  const attributes = isObject(answer) && isObject(answer.Attributes) ? answer.Attributes : {};
+  if (typeof attributes.RedrivePolicy !== "string") return undefined;
+  const policy: unknown = JSON.parse(attributes.RedrivePolicy);
+  if (!isObject(policy) || typeof policy.deadLetterTargetArn !== "string") return undefined;
+  return policy.deadLetterTargetArn;
+}
