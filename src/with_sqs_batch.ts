@@ -40,6 +40,10 @@ export function withSqsBatch<TResult, TReturn = void>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
   options?: WithSqsBatchOptions<TReturn> & { readonly reportItemFailures?: false },
 ): SqsLambdaHandler<TReturn>;
+export function withSqsBatch<TResult, TReturn = void>(
+  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
+  options: WithSqsBatchOptions<TReturn>,
+): SqsLambdaHandler<TReturn | SQSBatchResponse>;
 export function withSqsBatch<TResult>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
   options: WithSqsBatchOptions<unknown> = {},

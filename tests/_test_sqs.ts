@@ -10,6 +10,7 @@ import {
 import type { SQSRecord } from "aws-lambda";
 import { pollOnce, type PollOptions, receiveBatch } from "../scripts/event_source_mapping.ts";
 import { startSqsServer } from "../scripts/start_process.ts";
+import { queueUrlFromArn } from "../src/sqs/queue_url.ts";
 import { FaultProxy } from "./_fault_proxy.ts";
 
 /** The independent SQS servers that the tests run against. */
@@ -104,6 +105,11 @@ export class TestQueue {
   /** Receives messages as the records of an event. */
   async receive(batchSize = 10): Promise<SQSRecord[]> {
     return await receiveBatch({ client: this.sqs.client, queueUrl: this.url, batchSize });
+  }
+
+  /** Its URL at the proxy: fauxqs writes hosts that are none where it listens on an address. */
+  async urlAtProxy(): Promise<string> {
+    return queueUrlFromArn(await this.arn(), new URL(this.sqs.proxy.endpoint));
   }
 
   /** Sends messages and receives them, in the order they were sent. */

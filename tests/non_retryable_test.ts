@@ -1,0 +1,445 @@
+import {
+  jsonBody,
+  type NonRetryable,
+  PartialSQSProcessor,
+  SQSBatchProcessingError,
+  SqsBodyError,
+  withSqsBatch,
+} from "@partial-batch/sqs";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import type { SQSRecord } from "aws-lambda";
+import { lambdaContext } from "../scripts/event_source_mapping.ts";
+import { isNonRetryable } from "../src/non_retryable.ts";
+import { bodies, makeRecord, makeRecords } from "./_factories.ts";
+import { holding, HOLDS } from "./_hold.ts";
+import { type ServerName, SERVERS, type TestQueue, testSqs } from "./_test_sqs.ts";
+
+class NoSuchOrder extends Error {
+  override readonly name = "NoSuchOrder";
+}
+
+/** `never…` fails for good, `fail…` fails, everything else is handled. */
+function handle({ body }: SQSRecord): void {
+  if (body.startsWith("never")) throw new NoSuchOrder(body);
+  if (body.startsWith("fail")) throw new RangeError(body);
+}
+
+const NEVER: NonRetryable = { when: [NoSuchOrder] };
+
+/** A queue with its dead-letter queue. */
+async function setUp(server: ServerName = "fauxqs", fifo = false) {
+  const sqs = await testSqs(server);
+  const attributes = fifo ? { FifoQueue: "true" } : {};
+  const deadLetters = await sqs.createQueue(attributes);
+  const deadLetterTargetArn = await deadLetters.arn();
+  const queue = await sqs.createQueue({
+    ...attributes,
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 5 }),
+  });
+  return { sqs, queue, deadLetters };
+}
+
+async function bodiesIn(queue: TestQueue): Promise<string[]> {
+  return (await queue.receive(1_000)).map(({ body }) => body).toSorted();
+}
+
+// --------------------------------------------------------------------- moved to the dead letters
+
+for (const server of SERVERS) {
+  for (const hold of HOLDS) {
+    Deno.test(`${server}, ${hold}: what can never succeed is moved, and deleted like a success`, async () => {
+      const { sqs, queue, deadLetters } = await setUp(server);
+      const records = await queue.records("ok", "never1", "fail", "never2");
+      const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+      const { batch, thrown } = await holding(hold, processor, records, handle);
+      assertEquals(batch.outcomes.map(({ status }) => status), [
+        "success",
+        "dead-lettered",
+        "fail",
+        "dead-lettered",
+      ]);
+      assertInstanceOf(thrown, SQSBatchProcessingError);
+      assertEquals(thrown.failures.map(({ record }) => record.body), ["fail"]);
+      assertEquals([thrown.undeleted, thrown.unmoved], [[], []]);
+      assertEquals(await queue.left(), 1);
+      assertEquals(await bodiesIn(deadLetters), ["never1", "never2"]);
+      assertEquals(await sqs.calls("SendMessageBatch"), 1);
+    });
+
+    Deno.test(`${server}, ${hold}: where nothing else failed, nothing is deleted by us or thrown`, async () => {
+      const { sqs, queue, deadLetters } = await setUp(server);
+      const records = await queue.records("ok", "never");
+      const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+      const { thrown } = await holding(hold, processor, records, handle);
+      assertEquals(thrown, undefined);
+      assertEquals(await sqs.calls(), 0);
+      assertEquals(await queue.left(), 2);
+      assertEquals(await deadLetters.left(), 1);
+    });
+  }
+}
+
+for (const reportItemFailures of [false, true]) {
+  Deno.test(`the wrapper moves them too, with reportItemFailures ${reportItemFailures}`, async () => {
+    const { sqs, queue, deadLetters } = await setUp();
+    await queue.send("ok", "never", "fail");
+    const handler = withSqsBatch(handle, {
+      config: sqs.config,
+      nonRetryable: NEVER,
+      reportItemFailures,
+    });
+    const reportBatchItemFailures = reportItemFailures;
+    const invocation = await queue.poll({ handler, reportBatchItemFailures });
+    assertEquals(invocation?.error instanceof SQSBatchProcessingError, !reportBatchItemFailures);
+    assertEquals([await queue.left(), await deadLetters.left()], [1, 1]);
+    const again = await queue.poll({ handler, reportBatchItemFailures });
+    assertEquals(again, undefined);
+  });
+}
+
+Deno.test("run() moves them, and the redrive policy is read once for each queue", async () => {
+  const { sqs, queue, deadLetters } = await setUp();
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  for (const body of ["never1", "never2"]) {
+    const [outcome] = await processor.run(await queue.records(body), handle);
+    assertEquals(outcome!.status, "dead-lettered");
+  }
+  assertEquals(await sqs.calls("GetQueueAttributes"), 1);
+  assertEquals(await deadLetters.left(), 2);
+});
+
+Deno.test("body, attributes and trace header are kept", async () => {
+  const { sqs, queue, deadLetters } = await setUp();
+  const traceHeader = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
+  const records = await queue.records({
+    MessageBody: "never, with ümläuts",
+    MessageAttributes: {
+      text: { DataType: "String", StringValue: "ä" },
+      number: { DataType: "Number.int", StringValue: "7" },
+      bytes: { DataType: "Binary", BinaryValue: Uint8Array.of(0, 255, 128) },
+    },
+    MessageSystemAttributes: {
+      AWSTraceHeader: { DataType: "String", StringValue: traceHeader },
+    },
+  });
+  records[0]!.attributes.AWSTraceHeader = traceHeader;
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  await processor.run(records, handle);
+  const [moved] = await deadLetters.receive(1);
+  assertEquals(moved!.body, records[0]!.body);
+  assertEquals(moved!.messageAttributes, records[0]!.messageAttributes);
+  assertEquals(Object.keys(moved!.messageAttributes).toSorted(), ["bytes", "number", "text"]);
+  const [request] = await sqs.proxy.requests("SendMessageBatch");
+  assertEquals(request!.input.Entries[0].MessageSystemAttributes, {
+    AWSTraceHeader: { DataType: "String", StringValue: traceHeader },
+  });
+});
+
+Deno.test("23 messages are moved in 3 requests, and large ones within 1 MiB each", async () => {
+  const { sqs, queue, deadLetters } = await setUp();
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  await processor.run(await queue.records(...bodies("never", 23)), handle);
+  assertEquals(await sqs.calls("SendMessageBatch"), 3);
+  await sqs.proxy.reset();
+  const arn = await queue.arn();
+  const large = bodies("never", 4).map((body) =>
+    makeRecord({ body: body + "x".repeat(400_000), eventSourceARN: arn })
+  );
+  await processor.run(large, handle);
+  const requests = await sqs.proxy.requests("SendMessageBatch");
+  assertEquals(requests.map(({ input }) => input.Entries.length), [2, 2]);
+  assertEquals(await deadLetters.left(), 27);
+});
+
+// ------------------------------------------------------------------------ other targets, FIFO
+
+Deno.test("{ queueUrl } moves to that queue, without reading a redrive policy", async () => {
+  const { sqs, queue, deadLetters } = await setUp();
+  const other = await sqs.createQueue();
+  const nonRetryable = { ...NEVER, to: { queueUrl: await other.urlAtProxy() } };
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable });
+  await processor.run(await queue.records("never"), handle);
+  assertEquals([await deadLetters.left(), await other.left()], [0, 1]);
+  assertEquals(await sqs.calls("GetQueueAttributes"), 0);
+});
+
+Deno.test('"delete" gives them up without asking anybody', async () => {
+  const { sqs, queue, deadLetters } = await setUp();
+  const nonRetryable = { ...NEVER, to: "delete" } as const;
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable });
+  const records = await queue.records("never", "fail");
+  const { batch } = await holding("await using", processor, records, handle);
+  assertEquals(batch.outcomes.map(({ status }) => status), ["discarded", "fail"]);
+  assertEquals([await queue.left(), await deadLetters.left()], [1, 0]);
+  assertEquals(await sqs.calls("SendMessageBatch"), 0);
+});
+
+for (const hold of HOLDS) {
+  Deno.test(`local-aws-sqs, ${hold}: a FIFO group goes on after an accepted move, and only after it`, async () => {
+    const { sqs, queue, deadLetters } = await setUp("local-aws-sqs", true);
+    const message = (MessageBody: string) => ({
+      MessageBody,
+      MessageGroupId: "a",
+      MessageDeduplicationId: MessageBody,
+    });
+    const records = await queue.records(...["ok1", "never1", "ok2", "never2"].map(message));
+    const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+    const deadLettersSeen: number[] = [];
+    const { batch, thrown } = await holding(hold, processor, records, async (record) => {
+      deadLettersSeen.push(await deadLetters.left());
+      handle(record);
+    });
+    assertEquals(thrown, undefined);
+    assertEquals(batch.outcomes.map(({ status }) => status), [
+      "success",
+      "dead-lettered",
+      "success",
+      "dead-lettered",
+    ]);
+    assertEquals(deadLettersSeen, [0, 0, 1, 1]);
+    const moved = await deadLetters.receive(2);
+    assertEquals(moved.map(({ body }) => body), ["never1", "never2"]);
+    assertEquals(moved.map(({ attributes }) => attributes.MessageGroupId), ["a", "a"]);
+    assertEquals(
+      moved.map(({ attributes }) => attributes.MessageDeduplicationId),
+      [records[1]!.messageId, records[3]!.messageId],
+    );
+  });
+
+  Deno.test(`local-aws-sqs, ${hold}: a FIFO group stops at a move that is refused`, async () => {
+    const { sqs, queue, deadLetters } = await setUp("local-aws-sqs", true);
+    const message = (MessageBody: string) => ({
+      MessageBody,
+      MessageGroupId: "a",
+      MessageDeduplicationId: MessageBody,
+    });
+    const records = await queue.records(...["ok1", "never1", "ok2"].map(message));
+    const fault = {
+      kind: "fail-entries",
+      code: "InvalidMessageContents",
+      senderFault: true,
+    } as const;
+    await sqs.proxy.set({ action: "SendMessageBatch", ids: ["0"], ...fault });
+    const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+    const { batch, thrown } = await holding(hold, processor, records, handle);
+    assertEquals(batch.outcomes.map(({ status }) => status), ["success", "fail", "unprocessed"]);
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertInstanceOf(thrown.errors[0], NoSuchOrder);
+    assertEquals(thrown.unmoved.map(({ reason }) => reason), ["InvalidMessageContents"]);
+    assertEquals([await queue.left(), await deadLetters.left()], [2, 0]);
+  });
+}
+
+Deno.test("local-aws-sqs: two messages with the same deduplication id of their own are both kept", async () => {
+  const { sqs, queue, deadLetters } = await setUp("local-aws-sqs", true);
+  const [first] = await queue.records({
+    MessageBody: "never1",
+    MessageGroupId: "a",
+    MessageDeduplicationId: "same",
+  });
+  // As if it had been sent after the five minutes of deduplication.
+  const second = { ...first!, messageId: crypto.randomUUID(), body: "never2" };
+  assertEquals(second.attributes.MessageDeduplicationId, "same");
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  await processor.run([first!, second], handle);
+  assertEquals(await bodiesIn(deadLetters), ["never1", "never2"]);
+});
+
+Deno.test("fauxqs: a message of a standard queue gets a group of its own in a FIFO queue", async () => {
+  const sqs = await testSqs();
+  const target = await sqs.createQueue({ FifoQueue: "true" });
+  const queue = await sqs.createQueue();
+  const nonRetryable = { ...NEVER, to: { queueUrl: await target.urlAtProxy() } };
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable });
+  const records = await queue.records("never1");
+  await processor.run(records, handle);
+  const [moved] = await target.receive(1);
+  assertEquals(moved!.attributes.MessageGroupId, records[0]!.messageId);
+});
+
+// ------------------------------------------------------------------------------ what goes wrong
+
+for (const hold of HOLDS) {
+  for (
+    const [what, faults, reason] of [
+      [
+        "a refused entry",
+        [{
+          action: "SendMessageBatch",
+          kind: "fail-entries",
+          ids: ["0"],
+          code: "InvalidMessageContents",
+          senderFault: true,
+        }],
+        "InvalidMessageContents",
+      ],
+      [
+        "a missing permission to send",
+        [{
+          action: "SendMessageBatch",
+          kind: "status",
+          status: 403,
+          code: "AccessDeniedException",
+        }],
+        "AccessDeniedException (HTTP 403), needs sqs:SendMessage on arn:aws:sqs:",
+      ],
+      [
+        "a missing permission to read the redrive policy",
+        [{
+          action: "GetQueueAttributes",
+          kind: "status",
+          status: 403,
+          code: "AccessDeniedException",
+        }],
+        "AccessDeniedException (HTTP 403), needs sqs:GetQueueAttributes on arn:aws:sqs:",
+      ],
+      [
+        "a server that never answers",
+        [{ action: "SendMessageBatch", kind: "hang" }],
+        "no answer within the time limit",
+      ],
+      [
+        "a redrive policy that never comes",
+        [{ action: "GetQueueAttributes", kind: "hang" }],
+        "no answer within the time limit",
+      ],
+      [
+        "an answer that confirms nothing",
+        [{ action: "SendMessageBatch", kind: "status", status: 200, body: "{}" }],
+        "not in the answer",
+      ],
+    ] as const
+  ) {
+    Deno.test(`fauxqs, ${hold}: after ${what} the message returns, and the error says why`, async () => {
+      const { sqs, queue, deadLetters } = await setUp();
+      const records = await queue.records("ok", "never");
+      await sqs.proxy.set(...faults);
+      const processor = new PartialSQSProcessor({
+        config: sqs.config,
+        nonRetryable: NEVER,
+        closeTimeoutMs: 400,
+      });
+      const { batch, thrown } = await holding(hold, processor, records, handle);
+      assertEquals(batch.outcomes.map(({ status }) => status), ["success", "fail"]);
+      assertInstanceOf(thrown, SQSBatchProcessingError);
+      assertInstanceOf(thrown.errors[0], NoSuchOrder);
+      assertEquals(thrown.unmoved.map(({ record }) => record), [records[1]!]);
+      assertStringIncludes(thrown.unmoved[0]!.reason, reason);
+      assertStringIncludes(thrown.message, "1 failed messages were not moved and will return");
+      assertEquals([await queue.left(), await deadLetters.left()], [1, 0]);
+      await sqs.proxy.killSockets();
+    });
+  }
+}
+
+Deno.test("fauxqs: a queue without a dead-letter queue is a clear error, and is asked again", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  for (const body of ["never1", "never2"]) {
+    const records = await queue.records(body);
+    const { thrown } = await holding("await using", processor, records, handle);
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    const [unmoved] = thrown.unmoved;
+    assertEquals(unmoved!.reason, `${await queue.arn()} has no dead-letter queue`);
+  }
+  assertEquals(await sqs.calls("GetQueueAttributes"), 2);
+  assertEquals(await sqs.calls("SendMessageBatch"), 0);
+});
+
+Deno.test("fauxqs: a lost answer may leave a message in both queues, never in none", async () => {
+  const { sqs, queue, deadLetters } = await setUp();
+  const records = await queue.records("never");
+  await sqs.proxy.set({ action: "SendMessageBatch", kind: "lose-answer" });
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  const { batch } = await holding("await using", processor, records, handle);
+  assertEquals(batch.outcomes.map(({ status }) => status), ["fail"]);
+  assertEquals(await queue.left(), 1);
+  assert(await deadLetters.left() >= 1);
+});
+
+Deno.test("a move gets at most half of what is left of the invocation", async () => {
+  const { sqs, queue } = await setUp();
+  const records = await queue.records("ok", "never");
+  await sqs.proxy.set({ action: "SendMessageBatch", kind: "hang" });
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  const context = lambdaContext(1_500);
+  const { thrown } = await holding("await using", processor, records, handle, { context });
+  assert(context.getRemainingTimeInMillis() > 0);
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  assertEquals(thrown.undeleted, []);
+  assertEquals(await queue.left(), 1);
+  await sqs.proxy.killSockets();
+});
+
+// ------------------------------------------------------------------------------------- when
+
+Deno.test("isNonRetryable() goes by class or by function", () => {
+  const record = makeRecord();
+  const of = (error: unknown) => ({ status: "fail", record, error }) as const;
+  assert(isNonRetryable({ when: [TypeError, NoSuchOrder] }, of(new NoSuchOrder())));
+  assert(!isNonRetryable({ when: [TypeError, NoSuchOrder] }, of(new Error())));
+  assert(!isNonRetryable({ when: [] }, of(new Error())));
+  assert(!isNonRetryable({ when: [Error] }, of(undefined)));
+  const seen: unknown[] = [];
+  const when = (...args: unknown[]) => seen.push(...args) > 0;
+  assert(isNonRetryable({ when }, of("text")));
+  assertEquals(seen, ["text", record]);
+});
+
+for (
+  const [what, when] of [
+    ["a promise", () => Promise.resolve(true) as unknown as boolean],
+    ["a truthy value", () => 1 as unknown as boolean],
+    ["nothing", () => undefined as unknown as boolean],
+  ] as const
+) {
+  Deno.test(`a \`when\` that gives ${what} decides nothing: the record fails, with both errors`, async () => {
+    const client = { send: () => Promise.reject(new Error("SQS must not be called")) };
+    const processor = new PartialSQSProcessor({ client, nonRetryable: { when } });
+    const { batch } = await holding("await using", processor, makeRecords("never"), handle);
+    const [outcome] = batch.outcomes;
+    assert(outcome?.status === "fail");
+    assertInstanceOf(outcome.error, AggregateError);
+    assertInstanceOf(outcome.error.errors[0], NoSuchOrder);
+    assertInstanceOf(outcome.error.errors[1], TypeError);
+  });
+}
+
+Deno.test("a body that is no order is moved: nonRetryable knows SqsBodyError", async () => {
+  const { sqs, queue, deadLetters } = await setUp();
+  await queue.send("no JSON");
+  const handler = withSqsBatch(jsonBody(() => {}), {
+    config: sqs.config,
+    nonRetryable: { when: [SqsBodyError] },
+  });
+  await queue.poll({ handler });
+  assertEquals([await queue.left(), await deadLetters.left()], [0, 1]);
+});
+
+Deno.test("PartialSQSProcessor throws TypeError for a nonRetryable that is none", () => {
+  const cases = [
+    [null, "expected an object, got null"],
+    [{}, "nonRetryable.when: expected an array of error classes or a function, got undefined"],
+    [{ when: NoSuchOrder }, "got a function"],
+    [{ when: TypeError }, "got a function"],
+    [{ when: ["TypeError"] }, "got an array of 1"],
+    [{ when: [() => true] }, "got an array of 1"],
+    [{ when: [], to: "trash" }, "nonRetryable.to: expected"],
+    [{ when: [], to: { queueUrl: "orders" } }, "nonRetryable.to: expected"],
+    [{ when: [], too: "delete" }, '"too"'],
+  ] as const;
+  for (const [nonRetryable, says] of cases) {
+    assertThrows(
+      () => new PartialSQSProcessor({ nonRetryable: nonRetryable as never }),
+      TypeError,
+      says,
+    );
+  }
+});
