@@ -31,7 +31,10 @@ export interface PartialSqsProcessorOptions extends BasePartialProcessorOptions 
    * @default {{}}
    */
   readonly config?: SQSClientConfig;
-  /** An SQS client of your own. It wins over `config` and is never destroyed by the library. */
+  /**
+   * An SQS client of your own, with the region of the queue. It wins over `config` and is never
+   * destroyed by the library.
+   */
   readonly client?: SqsClientLike;
   /**
    * How long closing a batch may take, in milliseconds: above 0, at most 900,000. It never goes past

@@ -47,8 +47,9 @@ export class Processing<TResult> {
     });
     try {
       await deadline.untilOver(prepare());
-      await mapConcurrently(lanesOf(this.#records), concurrency, (lane) => this.#runLane(lane));
-      await this.#settleAll();
+      const lanes = lanesOf(this.#records);
+      await mapConcurrently(lanes, concurrency, (lane) => this.#runLane(lane));
+      await this.#settleLast(lanes);
     } finally {
       deadline.stop();
     }
@@ -80,10 +81,10 @@ export class Processing<TResult> {
     }
   }
 
-  /** Settles the failures that were not settled in their lane, all at once. */
-  async #settleAll(): Promise<void> {
-    const ends = lanesOf(this.#records).map((lane) => lane.at(-1)!);
-    const failed = ends.flatMap((index) => {
+  /** Settles the failures at the end of the lanes, all at once: no record waits for them. */
+  async #settleLast(lanes: readonly (readonly number[])[]): Promise<void> {
+    const failed = lanes.flatMap((lane) => {
+      const index = lane.at(-1)!;
       const outcome = this.#outcomes[index];
       return outcome?.status === "fail" ? [{ index, outcome }] : [];
     });

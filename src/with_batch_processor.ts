@@ -102,6 +102,6 @@ function recordsOf(event: SQSEvent): SQSEvent["Records"] {
 }
 
 function checkProcessor(processor: unknown): void {
-  if (isObject(processor) && typeof processor.run === "function") return;
+  if (isObject(processor) && typeof processor.open === "function") return;
   throw new TypeError(`Cannot use processor: expected a processor, got ${shapeOf(processor)}`);
 }

@@ -7,10 +7,10 @@ import {
   publishBatchRequest,
 } from "./batch_request.ts";
 import { type HttpAnswer, sendBlocking } from "./blocking_worker.ts";
-import { describeRefusal, NO_ANSWER } from "./reason.ts";
+import { describeRefusal, NO_ANSWER, reasonOf } from "./reason.ts";
 import { backoffMs, MAX_ATTEMPTS } from "./resend.ts";
 import type { Unconfirmed } from "./send_batch_requests.ts";
-import type { SignedRequest } from "./sign_requests.ts";
+import type { HttpRequest, SignedRequest } from "./sign_requests.ts";
 
 /** The error codes by which SQS asks for fewer requests. */
 const THROTTLING = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
@@ -38,7 +38,7 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
     const left = end - performance.now();
     if (left <= 0) break;
     const limit = attempt < MAX_ATTEMPTS ? left / 2 : left;
-    const answers = sendBlocking(pending.map(({ http }) => http), limit);
+    const answers = trySendBlocking(pending.map(({ http }) => http), limit);
     pending = pending.filter(({ index }, position) => {
       const answer = answers?.[position];
       const { entries, resend } = readHttpAnswer(action, requests[index]!, answer);
@@ -64,6 +64,18 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
       }];
     })
   );
+}
+
+/** A worker that cannot be started is one more reason for which nothing is confirmed. */
+function trySendBlocking(
+  requests: readonly HttpRequest[],
+  limitMs: number,
+): readonly HttpAnswer[] | undefined {
+  try {
+    return sendBlocking(requests, limitMs);
+  } catch (error) {
+    return requests.map(() => ({ errorCode: reasonOf(error), durationMs: 0 }));
+  }
 }
 
 function reasonNotSigned<TEntry extends BatchEntry>(request: SignedRequest<TEntry>): string {
