@@ -30,6 +30,8 @@ export interface PollOptions {
   readonly timeoutMs?: number;
   /** Seconds to wait for a first message. Default 0. */
   readonly waitTimeSeconds?: number;
+  /** Seconds for which a received message is hidden. Default that of the queue. */
+  readonly visibilityTimeout?: number;
 }
 
 /** What happened in one round. */
@@ -67,7 +69,10 @@ export async function pollOnce(options: PollOptions): Promise<Invocation | undef
 
 /** Receives up to `batchSize` messages as SQS records. */
 export async function receiveBatch(
-  { client, queueUrl, batchSize = 10, waitTimeSeconds = 0 }: Omit<PollOptions, "handler">,
+  { client, queueUrl, batchSize = 10, waitTimeSeconds = 0, visibilityTimeout }: Omit<
+    PollOptions,
+    "handler"
+  >,
 ): Promise<SQSRecord[]> {
   const arn = await queueArn(client, queueUrl);
   const records: SQSRecord[] = [];
@@ -81,6 +86,7 @@ export async function receiveBatch(
         MessageSystemAttributeNames: ["All"],
         MessageAttributeNames: ["All"],
         WaitTimeSeconds: records.length === 0 ? waitTimeSeconds : 0,
+        VisibilityTimeout: visibilityTimeout,
       }),
     );
     if (Messages.length === 0) break;
