@@ -35,4 +35,6 @@ function portOf(address: unknown): number {
 }
 
 process.stdin.on("end", () => process.exit()).resume();
+// Whoever started it may have ended already.
+process.stdout.on("error", () => process.exit());
 process.stdout.write(`http://${HOST}:${await listen(process.argv[2])}\n`);
