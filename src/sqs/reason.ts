@@ -27,6 +27,7 @@ export interface Needs {
 export function reasonOf(error: unknown, needs?: Needs): string {
   if (!isObject(error)) return "the client threw something that is no error";
   if (error instanceof StepError) return error.message;
+  if (isMixOfSdks(error)) return "the client is of another SDK that does not fit, install one copy";
   const metadata = isObject(error.$metadata) ? error.$metadata : {};
   const { httpStatusCode } = metadata;
   const name = [error.code, error.name].find((each) => typeof each === "string" && each !== "");
@@ -46,4 +47,12 @@ export function describeRefusal(
   const what = `${code ?? "no error code"}${status === undefined ? "" : ` (HTTP ${status})`}`;
   if (!needs || !code?.startsWith("AccessDenied")) return what;
   return `${what}, needs ${needs.permission} on ${needs.queue.id}`;
+}
+
+/**
+ * The SDK moved a command's serialization into the client with 3.928: the commands of one side do not
+ * work with the clients of the other.
+ */
+function isMixOfSdks({ message }: Record<PropertyKey, unknown>): boolean {
+  return typeof message === "string" && /^serializerMiddleware is not found when/.test(message);
 }

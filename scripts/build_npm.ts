@@ -1,0 +1,171 @@
+/**
+ * Builds the npm package from the same source, into `npm/`: with dnt or, where JSR cannot be reached,
+ * with TypeScript alone. Both give the same layout and the same `package.json`; what TypeScript alone
+ * built is marked private, so that it is never published by mistake.
+ */
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import deno from "../deno.json" with { type: "json" };
+import jsr from "../jsr.json" with { type: "json" };
+import { mustRun, print } from "./_run_command.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const OUT = join(ROOT, "npm");
+
+const TYPESCRIPT = "5.9.3";
+const TYPES_NODE = "20.19.0";
+
+/** A JSR that swallows requests would otherwise hang for minutes. */
+const LIMIT_MS = 10_000;
+
+const DESCRIPTION =
+  "Partial batch processing of SQS messages in AWS Lambda: only what was not handled returns to the queue";
+
+/** The range of an npm package in deno.json's imports. */
+function rangeOf(name: keyof typeof deno.imports): string {
+  return deno.imports[name].split("@").at(-1)!;
+}
+
+const DEPENDENCIES = {
+  "@aws-sdk/client-sqs": rangeOf("@aws-sdk/client-sqs"),
+  "@types/aws-lambda": rangeOf("aws-lambda"),
+};
+
+const PACKAGE = {
+  name: jsr.name,
+  version: jsr.version,
+  description: DESCRIPTION,
+  license: jsr.license,
+  keywords: ["aws", "lambda", "sqs", "batch", "partial", "powertools", "using", "disposable"],
+  type: "module",
+  sideEffects: false,
+  engines: { node: ">=20" },
+  exports: { ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" } },
+  files: ["esm", "CHANGELOG.md"],
+};
+
+/** As much of dnt as is used here. */
+interface Dnt {
+  emptyDir(path: string): Promise<void>;
+  build(options: Record<string, unknown>): Promise<void>;
+}
+
+async function loadDnt(): Promise<Dnt | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer")), LIMIT_MS);
+  });
+  // Not a literal: it must be resolved here, not when this file is loaded.
+  const name: string = "@deno/dnt";
+  try {
+    return await Promise.race([import(name) as Promise<Dnt>, tooLate]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function buildWithDnt({ emptyDir, build }: Dnt): Promise<void> {
+  await emptyDir(OUT);
+  await build({
+    entryPoints: [join(ROOT, jsr.exports)],
+    outDir: OUT,
+    rootTestDir: join(ROOT, "tests"),
+    shims: { deno: { test: "dev" } },
+    test: false,
+    scriptModule: false,
+    typeCheck: "single",
+    compilerOptions: { target: "ES2022", lib: ["ES2022", "DOM", "ESNext.Disposable"] },
+    // TS6137: a bare import of @types/…; it is put right below.
+    filterDiagnostic: (diagnostic: { code: number; file?: { fileName: string } }) =>
+      diagnostic.code !== 6137 && !diagnostic.file?.fileName.includes("/src/deps/"),
+    package: { ...PACKAGE, devDependencies: { "@types/node": TYPES_NODE } },
+    postBuild: async () => {
+      await copyTexts();
+      await writePackage({});
+    },
+  });
+}
+
+async function buildWithTypeScript(): Promise<void> {
+  const build = await mkdtemp(join(tmpdir(), "partial-batch-build-"));
+  try {
+    await writeJson(join(build, "package.json"), {
+      private: true,
+      type: "module",
+      dependencies: DEPENDENCIES,
+      devDependencies: { typescript: TYPESCRIPT, "@types/node": TYPES_NODE },
+    });
+    await writeJson(join(build, "tsconfig.json"), {
+      compilerOptions: {
+        ...deno.compilerOptions,
+        module: "nodenext",
+        target: "es2022",
+        lib: ["es2022", "esnext.disposable"],
+        types: ["node"],
+        rewriteRelativeImportExtensions: true,
+        declaration: true,
+        rootDir: ".",
+        outDir: join(OUT, "esm"),
+      },
+      files: ["mod.ts"],
+    });
+    for (const source of ["mod.ts", "src"]) {
+      await cp(join(ROOT, source), join(build, source), { recursive: true });
+    }
+    await mustRun("npm", ["install", "--no-audit", "--no-fund"], { cwd: build });
+    await rm(OUT, { recursive: true, force: true });
+    await mustRun("npx", ["tsc", "--project", "tsconfig.json"], { cwd: build });
+  } finally {
+    await rm(build, { recursive: true, force: true });
+  }
+  await copyTexts();
+  await writePackage({ private: true });
+}
+
+async function copyTexts(): Promise<void> {
+  for (const text of ["README.md", "CHANGELOG.md", "LICENSE"]) {
+    await cp(join(ROOT, text), join(OUT, text));
+  }
+}
+
+async function writePackage(more: object): Promise<void> {
+  await writeJson(join(OUT, "package.json"), { ...PACKAGE, ...more, dependencies: DEPENDENCIES });
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * Puts the specifiers in declarations right: TypeScript leaves `.ts` in them, and dnt writes
+ * `@types/aws-lambda` for the alias in deno.json, which consumers know as `aws-lambda`.
+ */
+async function mendDeclarations(folder: string): Promise<void> {
+  for (const file of await readdir(folder, { recursive: true })) {
+    if (!file.endsWith(".d.ts")) continue;
+    const path = join(folder, file);
+    const text = await readFile(path, "utf8");
+    const mended = text
+      .replaceAll(/(from "\.{1,2}\/[^"]+)\.ts"/g, '$1.js"')
+      .replaceAll('"@types/aws-lambda"', '"aws-lambda"');
+    await writeFile(path, mended);
+  }
+}
+
+await mkdir(OUT, { recursive: true });
+const dnt = await loadDnt();
+if (dnt) {
+  print("Building npm/ with dnt");
+  await buildWithDnt(dnt);
+} else {
+  print("JSR cannot be reached: building npm/ with TypeScript alone, marked private");
+  await buildWithTypeScript();
+}
+await mendDeclarations(join(OUT, "esm"));
+print(`Built ${PACKAGE.name} ${PACKAGE.version}`);
+// A request to JSR may still be under way.
+Deno.exit();

@@ -1,0 +1,275 @@
+/**
+ * Uses the npm package as its users do: packs `npm/`, installs the tarball into an empty project, and
+ * there runs `tests/node/` on Node 20, 22 and 24, type-checks a strict consumer, and runs a function
+ * that esbuild bundled into one file. The SQS servers are processes of their own.
+ */
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { TestQueue } from "../tests/node/_setup.ts";
+import { mustRun, print, runCommand } from "./_run_command.ts";
+import { startSqsServer } from "./start_process.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const NPM = join(ROOT, "npm");
+
+/** The newest of each supported line when this was written. */
+const NODES = { 20: "20.20.2", 22: "22.23.3", 24: "24.21.0" };
+
+/** Other versions than the one in use, so that there really are several copies. */
+const SECOND_SDK = "3.1000.0";
+
+/** From before 3.928, where the SDK moved serialization: its clients do not fit newer commands. */
+const OLD_SDK = "3.901.0";
+
+/** The oldest that deno.json's range allows, as the only copy. */
+const OLDEST_SDK = "3.600.0";
+
+const DEV_DEPENDENCIES = {
+  "esbuild": "0.28.2",
+  "typescript": "5.9.3",
+  "@types/node": "20.19.0",
+  "zod": "4.1.12",
+  "sqs-second": `npm:@aws-sdk/client-sqs@${SECOND_SDK}`,
+  "sqs-old": `npm:@aws-sdk/client-sqs@${OLD_SDK}`,
+  ...Object.fromEntries(
+    Object.entries(NODES).map((
+      [major, version],
+    ) => [`node${major}`, `npm:node-${platform()}-${process.arch}@${version}`]),
+  ),
+};
+
+/** As the packages with Node's binaries are named. */
+function platform(): string {
+  return process.platform === "win32" ? "win" : process.platform;
+}
+
+let passed = 0;
+let failed = 0;
+
+/** States a claim, and counts whether it holds. */
+async function claim(what: string, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+    passed++;
+    print(`ok      ${what}`);
+  } catch (error) {
+    failed++;
+    print(`FAILED  ${what}\n${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function assert(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise);
+}
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+async function pack(project: string): Promise<Packed> {
+  const output = await mustRun(
+    "npm",
+    ["pack", "--json", "--silent", "--pack-destination", project],
+    { cwd: NPM },
+  );
+  return JSON.parse(output.slice(output.indexOf("[")))[0];
+}
+
+async function install(
+  project: string,
+  tarball: string,
+  sdk: string,
+  devDependencies: Record<string, string>,
+): Promise<void> {
+  const manifest = {
+    private: true,
+    type: "module",
+    dependencies: { "@partial-batch/sqs": `file:${tarball}`, "@aws-sdk/client-sqs": sdk },
+    devDependencies,
+  };
+  await writeFile(join(project, "package.json"), JSON.stringify(manifest));
+  await mustRun("npm", ["install", "--no-audit", "--no-fund"], { cwd: project });
+}
+
+function node(project: string, major: string): string {
+  const name = process.platform === "win32" ? "node.exe" : "node";
+  return join(project, "node_modules", `node${major}`, "bin", name);
+}
+
+/** Bundles a file of ours with esbuild. */
+async function bundle(project: string, from: string, to: string, more: string[]): Promise<void> {
+  await mustRun("npx", [
+    "esbuild",
+    from,
+    "--bundle",
+    "--platform=node",
+    "--target=node20",
+    `--outfile=${to}`,
+    "--log-level=error",
+    ...more,
+  ], { cwd: project });
+}
+
+async function testTarball({ files }: Packed): Promise<void> {
+  const unexpected = files.map(({ path }) => path).filter((path) =>
+    !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|esm\/(mod|src\/[\w/]+)\.(js|d\.ts))$/.test(
+      path,
+    )
+  );
+  assert(unexpected.length === 0, `unexpected files: ${unexpected.join(", ")}`);
+  const { dependencies, engines, type } = JSON.parse(
+    await readFile(join(NPM, "package.json"), "utf8"),
+  );
+  const names = Object.keys(dependencies).toSorted().join();
+  assert(names === "@aws-sdk/client-sqs,@types/aws-lambda", `dependencies: ${names}`);
+  assert(engines.node === ">=20" && type === "module", "engines or type are wrong");
+  for (const { path } of files) {
+    const text = await readFile(join(NPM, path), "utf8");
+    assert(!text.includes(ROOT), `${path} holds a path of this machine`);
+    assert(!/^\s*(await )?using \w/m.test(text) || !path.endsWith(".js"), `${path} has using left`);
+  }
+}
+
+async function testTypes(project: string): Promise<void> {
+  await cp(join(ROOT, "tests/node/consumer/types.ts"), join(project, "types.ts"));
+  for (const exact of ["true", "false"]) {
+    await mustRun("npx", [
+      "tsc",
+      "--noEmit",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--lib",
+      "es2022,esnext.disposable",
+      "--types",
+      "node",
+      "--skipLibCheck",
+      "false",
+      "--exactOptionalPropertyTypes",
+      exact,
+      "types.ts",
+    ], { cwd: project });
+  }
+}
+
+async function testBundle(
+  project: string,
+  file: string,
+  major: string,
+  config: Record<string, unknown>,
+): Promise<void> {
+  const queue = await TestQueue.create();
+  const args = [
+    await queue.records("ok1", "fail1"),
+    await queue.records("ok2", "ok3", "fail2"),
+    config,
+  ];
+  // Away from node_modules: everything must be in the file.
+  const alone = await mkdtemp(join(tmpdir(), "partial-batch-alone-"));
+  try {
+    const copy = join(alone, file);
+    await cp(join(project, file), copy);
+    const output = await mustRun(node(project, major), [
+      copy,
+      ...args.map((arg) => JSON.stringify(arg)),
+    ]);
+    const expected = "SQSBatchProcessingError 1 0, SQSBatchProcessingError 1 0";
+    // The SDK warns of Node 20 before it.
+    assert(output.endsWith(expected), `expected "${expected}", got "${output}"`);
+    assert(await queue.left() === 2, `${await queue.left()} messages left, expected 2`);
+  } finally {
+    await rm(alone, { recursive: true });
+  }
+}
+
+async function testOnNode(project: string, major: string): Promise<void> {
+  const { code, output } = await runCommand(node(project, major), [
+    "--test",
+    "--test-reporter=tap",
+    "build/package_test.js",
+    "build/blocking_close_test.js",
+  ], { cwd: project });
+  const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(output)?.[1]);
+  passed += count("pass");
+  failed += count("fail");
+  assert(code === 0 && count("pass") > 0 && count("fail") === 0, output);
+  print(`        ${count("pass")} tests`);
+}
+
+async function main(): Promise<void> {
+  const project = await mkdtemp(join(tmpdir(), "partial-batch-consumer-"));
+  await using fauxqs = await startSqsServer("fauxqs");
+  await using localAwsSqs = await startSqsServer("local-aws-sqs");
+  process.env.FAUXQS_ENDPOINT = fauxqs.endpoint;
+  process.env.LOCAL_AWS_SQS_ENDPOINT = localAwsSqs.endpoint;
+  try {
+    const packed = await pack(project);
+    await claim("the tarball holds what it should, and nothing else", () => testTarball(packed));
+    await install(project, packed.filename, "^3.1000.0", DEV_DEPENDENCIES);
+    await claim(
+      "a strict consumer type-checks, with a client of a second SDK",
+      () => testTypes(project),
+    );
+
+    await mkdir(join(project, "build"));
+    for (const test of ["package_test", "blocking_close_test"]) {
+      await bundle(project, join(ROOT, `tests/node/${test}.ts`), `build/${test}.js`, [
+        "--format=esm",
+        "--packages=external",
+      ]);
+    }
+    const bundled = join(project, "bundled.ts");
+    await cp(join(ROOT, "tests/node/consumer/bundled.ts"), bundled);
+    const banner =
+      "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+    await bundle(project, bundled, "bundled.mjs", ["--format=esm", banner]);
+    await bundle(project, bundled, "minified.mjs", ["--format=esm", "--minify", banner]);
+    await bundle(project, bundled, "bundled.cjs", ["--format=cjs"]);
+
+    const config = {
+      endpoint: fauxqs.endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "AKIATEST", secretAccessKey: "secret-of-the-test" },
+    };
+    for (const major of Object.keys(NODES)) {
+      const version = (await mustRun(node(project, major), ["--version"])).trim();
+      await claim(`the installed package on Node ${version}`, () => testOnNode(project, major));
+      for (const file of ["bundled.mjs", "minified.mjs", "bundled.cjs"]) {
+        await claim(`${file} on Node ${version}`, () => testBundle(project, file, major, config));
+      }
+    }
+
+    await claim(
+      `the AWS SDK ${OLDEST_SDK} as the only copy`,
+      () => testOldestSdk(project, packed.filename, config),
+    );
+  } finally {
+    await rm(project, { recursive: true, force: true });
+  }
+}
+
+/** A function of a project that has only the oldest SDK, as an old lock file may have. */
+async function testOldestSdk(
+  project: string,
+  tarball: string,
+  config: Record<string, unknown>,
+): Promise<void> {
+  const old = join(project, "oldest-sdk");
+  await mkdir(old);
+  await install(old, join(project, tarball), OLDEST_SDK, { esbuild: DEV_DEPENDENCIES.esbuild });
+  const source = join(old, "bundled.ts");
+  await cp(join(ROOT, "tests/node/consumer/bundled.ts"), source);
+  await bundle(old, source, "bundled.cjs", ["--format=cjs"]);
+  await cp(join(old, "bundled.cjs"), join(project, "oldest.cjs"));
+  await testBundle(project, "oldest.cjs", "22", config);
+}
+
+await main();
+print(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);

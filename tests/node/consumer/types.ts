@@ -1,0 +1,96 @@
+/**
+ * A strict consumer's code, type-checked against the installed package: what must compile, and what
+ * must not.
+ */
+import { SQSClient } from "@aws-sdk/client-sqs";
+import {
+  BasePartialProcessor,
+  type Batch,
+  jsonBody,
+  type Outcome,
+  PartialSQSProcessor,
+  type RecordContext,
+  type SqsClientLike,
+  withBatchProcessor,
+  withSqsBatch,
+} from "@partial-batch/sqs";
+import type { Context, SQSBatchResponse, SQSEvent, SQSHandler, SQSRecord } from "aws-lambda";
+// A second copy of the SDK, in another version: its client is of another type.
+import { SQSClient as OldSQSClient } from "sqs-old";
+import { SQSClient as SecondSQSClient } from "sqs-second";
+import * as z from "zod";
+
+const processor = new PartialSQSProcessor({ client: new SQSClient({}), concurrency: 5 });
+
+export const secondCopy: SqsClientLike = new SecondSQSClient({});
+export const oldCopy: SqsClientLike = new OldSQSClient({});
+export const withSecondCopy = new PartialSQSProcessor({ client: new SecondSQSClient({}) });
+
+export const asyncHeld = async (event: SQSEvent, context: Context): Promise<void> => {
+  await using batch = processor.open(event.Records, (record) => record.body.length, { context });
+  const outcomes: readonly Outcome<number>[] = await batch.process();
+  for (const outcome of outcomes) {
+    if (outcome.status === "success") outcome.result.toFixed();
+  }
+};
+
+export const held = async (event: SQSEvent): Promise<void> => {
+  using batch = processor.open(event.Records, async () => {});
+  await batch.process();
+};
+
+export const asSqsHandler: SQSHandler = withSqsBatch((record, { lambdaContext, signal }) => {
+  lambdaContext.getRemainingTimeInMillis().toFixed();
+  signal.throwIfAborted();
+  return record.messageId;
+});
+
+export const withResult: (event: SQSEvent, context: Context) => Promise<number> = withSqsBatch(
+  () => {},
+  { lambdaHandler: () => Promise.resolve(7) },
+);
+
+export const responding: (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> =
+  withSqsBatch(() => {}, { reportItemFailures: true });
+
+declare const either: boolean;
+export const maybeResponding: SQSHandler = withSqsBatch(() => {}, { reportItemFailures: either });
+
+const Order = z.object({ id: z.string() });
+export const typed: SQSHandler = withSqsBatch(
+  jsonBody(Order, (order, record, { lambdaContext }) => {
+    const id: string = order.id;
+    return [id, record.messageId, lambdaContext.awsRequestId];
+  }),
+);
+
+export class Custom extends BasePartialProcessor {
+  protected override async _processRecord<T>(
+    record: SQSRecord,
+    batch: Batch<T>,
+    recordContext: RecordContext,
+  ): Promise<Outcome<T>> {
+    return { status: "success", record, result: await batch.handler(record, recordContext) };
+  }
+
+  protected override failureHandler(record: SQSRecord, error: unknown, batch: Batch) {
+    return super.failureHandler(record, error, batch);
+  }
+
+  protected override async _clean(batch: Batch): Promise<void> {
+    await Promise.all(batch.exceptions);
+  }
+}
+
+export const custom: SQSHandler = withBatchProcessor(new Custom(), () => {});
+
+// @ts-expect-error -- no such option
+new PartialSQSProcessor({ supressException: true });
+// @ts-expect-error -- no client
+new PartialSQSProcessor({ client: {} });
+// @ts-expect-error -- the event instead of its records
+export const wholeEvent = (event: SQSEvent) => processor.open(event, () => {});
+// @ts-expect-error -- there may be no context outside a wrapper
+export const noContext = processor.open([], (_, { lambdaContext }) => lambdaContext.awsRequestId);
+// @ts-expect-error -- no number
+export const noNumber = withSqsBatch(jsonBody(Order, (order) => order.id.toFixed()));

@@ -1,0 +1,202 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
+import {
+  BasePartialProcessor,
+  type Batch,
+  exponentialBackoff,
+  jsonBody,
+  PartialSQSProcessor,
+  type RecordMessage,
+  SQSBatchProcessingError,
+  SqsBodyError,
+  withSqsBatch,
+} from "@partial-batch/sqs";
+import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { tracingChannel } from "node:diagnostics_channel";
+import process from "node:process";
+import { test } from "node:test";
+import { lambdaContext, pollOnce } from "../../scripts/event_source_mapping.ts";
+import { configOf, handle, rejectionOf, SERVERS, TestQueue } from "./_setup.ts";
+
+for (const server of SERVERS) {
+  test(`${server}: a batch that succeeds makes no call`, async () => {
+    const queue = await TestQueue.create(server);
+    const records = await queue.records("ok1", "ok2");
+    const client = { send: () => Promise.reject(new Error("SQS must not be called")) };
+    const outcomes = await new PartialSQSProcessor({ client }).run(records, handle);
+    assert.deepEqual(outcomes.map(({ status }) => status), ["success", "success"]);
+    assert.equal(await queue.left(), 2);
+  });
+
+  test(`${server}: await using deletes the good ones and throws`, async () => {
+    const queue = await TestQueue.create(server);
+    const records = await queue.records("ok1", "fail", "ok2");
+    const processor = new PartialSQSProcessor({ config: configOf(server) });
+    const error = await rejectionOf((async () => {
+      await using batch = processor.open(records, handle);
+      await batch.process();
+    })());
+    assert(error instanceof SQSBatchProcessingError);
+    assert.equal(error.name, "SQSBatchProcessingError");
+    assert.deepEqual(error.failures.map(({ record }) => record.body), ["fail"]);
+    assert.deepEqual(error.undeleted, []);
+    assert.deepEqual(Object.keys(error), []);
+    assert.equal(await queue.left(), 1);
+  });
+
+  test(`${server}: the wrapper, invoked by an event source mapping`, async () => {
+    const queue = await TestQueue.create(server, { VisibilityTimeout: "1" });
+    await queue.client.send(
+      new (await import("@aws-sdk/client-sqs")).SendMessageCommand({
+        QueueUrl: queue.url,
+        MessageBody: "ok",
+      }),
+    );
+    const handler = withSqsBatch(handle, { config: configOf(server) });
+    const { client, url: queueUrl } = queue;
+    const invocation = await pollOnce({ client, queueUrl, handler });
+    assert.equal(invocation?.error, undefined);
+    assert.equal(await queue.left(), 0);
+  });
+}
+
+test("local-aws-sqs: Failed entries end in undeleted", async () => {
+  const queue = await TestQueue.create("local-aws-sqs");
+  const [ok, bad, fail] = await queue.records("ok", "bad", "fail");
+  const records = [ok!, { ...bad!, receiptHandle: "malformed" }, fail!];
+  const processor = new PartialSQSProcessor({ config: configOf("local-aws-sqs") });
+  const error = await rejectionOf(processor.run(records, handle));
+  assert(error instanceof SQSBatchProcessingError);
+  assert.deepEqual(error.undeleted.map(({ reason }) => reason), ["ReceiptHandleIsInvalid"]);
+});
+
+test("the environment's endpoint is used, by the library's client and by one handed in", async () => {
+  const { endpoint } = configOf("fauxqs");
+  const environment = {
+    AWS_ENDPOINT_URL_SQS: endpoint,
+    AWS_ACCESS_KEY_ID: "AKIAENV",
+    AWS_SECRET_ACCESS_KEY: "s",
+  };
+  Object.assign(process.env, environment);
+  try {
+    for (const options of [{}, { client: new SQSClient({ region: "us-east-1" }) }]) {
+      const queue = await TestQueue.create();
+      const records = await queue.records("ok", "fail");
+      await rejectionOf(new PartialSQSProcessor(options).run(records, handle));
+      assert.equal(await queue.left(), 1);
+    }
+  } finally {
+    for (const name of Object.keys(environment)) delete process.env[name];
+  }
+});
+
+test("a client of a second copy of the SDK deletes too", async () => {
+  const { SQSClient: Second } = await import("sqs-second" as string) as {
+    SQSClient: typeof SQSClient;
+  };
+  assert.notEqual(Second, SQSClient);
+  const queue = await TestQueue.create();
+  const records = await queue.records("ok", "fail");
+  const processor = new PartialSQSProcessor({ client: new Second(configOf("fauxqs")) });
+  const error = await rejectionOf(processor.run(records, handle));
+  assert(error instanceof SQSBatchProcessingError);
+  assert.deepEqual(error.undeleted, []);
+  assert.equal(await queue.left(), 1);
+});
+
+test("a client of a copy that does not fit leaves its entries undeleted, and the error says so", async () => {
+  const { SQSClient: Old } = await import("sqs-old" as string) as { SQSClient: typeof SQSClient };
+  const queue = await TestQueue.create();
+  const records = await queue.records("ok", "fail");
+  const processor = new PartialSQSProcessor({ client: new Old(configOf("fauxqs")) });
+  const error = await rejectionOf(processor.run(records, handle));
+  assert(error instanceof SQSBatchProcessingError);
+  assert.match(error.undeleted[0]!.reason, /another SDK that does not fit/);
+  assert.equal(await queue.left(), 2);
+});
+
+test("nobody holding the batch makes process() throw", async () => {
+  const queue = await TestQueue.create();
+  const batch = new PartialSQSProcessor().open(await queue.records("ok"), handle);
+  assert.throws(() => batch.process(), /nobody would close it/);
+});
+
+test("a processor of one's own", async () => {
+  const cleaned: number[] = [];
+  class Counting extends BasePartialProcessor {
+    protected override _clean(batch: Batch) {
+      cleaned.push(batch.successMessages.length);
+    }
+  }
+  const queue = await TestQueue.create();
+  await new Counting().run(await queue.records("ok1", "ok2"), handle);
+  assert.deepEqual(cleaned, [2]);
+});
+
+test("local-aws-sqs: what can never succeed is moved, what failed is delayed", async () => {
+  const server = "local-aws-sqs";
+  const deadLetters = await TestQueue.create(server);
+  const { QueueArn: deadLetterTargetArn } = await deadLetters.attributes();
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 100 });
+  const queue = await TestQueue.create(server, { RedrivePolicy });
+  const records = await queue.records("7", '"fail"', "no JSON");
+  const processor = new PartialSQSProcessor({
+    config: configOf(server),
+    nonRetryable: { when: [SqsBodyError] },
+    retryDelay: exponentialBackoff({ baseSeconds: 60 }),
+  });
+  const error = await rejectionOf(processor.run(
+    records,
+    jsonBody((body) => {
+      if (body === "fail") throw new Error("no such order");
+    }),
+  ));
+  assert(error instanceof SQSBatchProcessingError);
+  assert.deepEqual(error.outcomes.map(({ status }) => status), [
+    "success",
+    "fail",
+    "dead-lettered",
+  ]);
+  assert.deepEqual([error.undeleted, error.unmoved, error.undelayed], [[], [], []]);
+  assert.equal(await queue.left(), 1);
+});
+
+test("a deadline ends a handler that never settles", async () => {
+  const queue = await TestQueue.create();
+  const records = await queue.records("ok", "stuck");
+  const processor = new PartialSQSProcessor({ config: configOf("fauxqs") });
+  const error = await rejectionOf(processor.run(
+    records,
+    ({ body }) => body === "stuck" ? new Promise(() => {}) : body,
+    { context: lambdaContext(1_500) },
+  ));
+  assert(error instanceof SQSBatchProcessingError);
+  assert.deepEqual(error.unprocessed.map(({ reason }) => reason), ["deadline"]);
+  assert.equal(await queue.left(), 1);
+});
+
+test("a store bound to the record channel is the handler's own", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const { start } = tracingChannel<string, RecordMessage>("partial-batch.sqs.record");
+  start.bindStore(storage, ({ record }) => record.body);
+  const queue = await TestQueue.create();
+  const records = await queue.records("a", "b", "c");
+  const outcomes = await new PartialSQSProcessor().run(records, async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return storage.getStore();
+  });
+  start.unbindStore(storage);
+  assert.deepEqual(
+    outcomes.map((each) => each.status === "success" && each.result),
+    ["a", "b", "c"],
+  );
+});
+
+test("reportItemFailures gives Lambda's partial batch response", async () => {
+  const queue = await TestQueue.create();
+  const records = await queue.records("ok", "fail");
+  const handler = withSqsBatch(handle, { reportItemFailures: true });
+  assert.deepEqual(await handler({ Records: records }, lambdaContext(30_000)), {
+    batchItemFailures: [{ itemIdentifier: records[1]!.messageId }],
+  });
+});
