@@ -5,14 +5,14 @@
 import { DeleteMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { withSqsBatch } from "@partial-batch/sqs";
 import process from "node:process";
-import { watchDeletions } from "./demo_deletions.ts";
-import { counted, print, styled } from "./demo_format.ts";
-import { printIntro } from "./demo_intro.ts";
-import { ArgumentError, type DemoOptions, demoOptions, HELP } from "./demo_options.ts";
-import { Orders } from "./demo_orders.ts";
-import { createQueue, localConfig, lookAtQueue, remoteConfig, sendMessages } from "./demo_queue.ts";
-import { type Ending, playRounds, type Stage } from "./demo_rounds.ts";
-import { checkSums } from "./demo_sums.ts";
+import { watchDeletions } from "./demo/deletions.ts";
+import { counted, print, styled } from "./demo/format.ts";
+import { printIntro } from "./demo/intro.ts";
+import { ArgumentError, type DemoOptions, demoOptions, HELP } from "./demo/options.ts";
+import { Orders } from "./demo/orders.ts";
+import { createQueue, localConfig, lookAtQueue, remoteConfig, sendMessages } from "./demo/queue.ts";
+import { type Ending, playRounds, type Stage } from "./demo/rounds.ts";
+import { checkSums } from "./demo/sums.ts";
 import { startSqsServer } from "./start_process.ts";
 
 /** When the rounds end, the counting and everything, in milliseconds from the start. */

@@ -1,6 +1,6 @@
-import { counted, numberList, print, styled, wrapped } from "./demo_format.ts";
-import { messageCount } from "./demo_queue.ts";
-import type { End, Ending, Stage } from "./demo_rounds.ts";
+import { counted, numberList, print, styled, wrapped } from "./format.ts";
+import { messageCount } from "./queue.ts";
+import type { End, Ending, Stage } from "./rounds.ts";
 
 /** How many messages there are in the queues, by the server's own count. */
 interface Counts {

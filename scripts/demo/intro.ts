@@ -1,6 +1,6 @@
-import { counted, numberList, print, styled, wrapped } from "./demo_format.ts";
-import type { Orders } from "./demo_orders.ts";
-import type { DemoQueue } from "./demo_queue.ts";
+import { counted, numberList, print, styled, wrapped } from "./format.ts";
+import type { Orders } from "./orders.ts";
+import type { DemoQueue } from "./queue.ts";
 
 const LABEL_WIDTH = 12;
 

@@ -8,8 +8,8 @@ import {
   type SQSClientConfig,
 } from "@aws-sdk/client-sqs";
 import process from "node:process";
-import { counted } from "./demo_format.ts";
-import type { DemoOptions } from "./demo_options.ts";
+import { counted } from "./format.ts";
+import type { DemoOptions } from "./options.ts";
 
 /** Where messages go that were received too often. */
 export interface DeadLetterQueue {

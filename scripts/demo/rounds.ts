@@ -1,7 +1,7 @@
 import { SQSBatchProcessingError } from "@partial-batch/sqs";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSRecord } from "aws-lambda";
-import type { Deletions } from "./demo_deletions.ts";
+import type { Deletions } from "./deletions.ts";
 import {
   type Column,
   counted,
@@ -13,15 +13,15 @@ import {
   tableHead,
   tableRow,
   wrapped,
-} from "./demo_format.ts";
-import type { Orders } from "./demo_orders.ts";
-import type { DeadLetterQueue, DemoQueue } from "./demo_queue.ts";
+} from "./format.ts";
+import type { Orders } from "./orders.ts";
+import type { DeadLetterQueue, DemoQueue } from "./queue.ts";
 import {
   type Invocation,
   type InvokedHandler,
   pollOnce,
   receiveBatch,
-} from "./event_source_mapping.ts";
+} from "../event_source_mapping.ts";
 
 /** Everything a round needs. */
 export interface Stage {
