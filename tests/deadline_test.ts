@@ -189,6 +189,12 @@ for (const context of [undefined, {}, lambdaContext(Infinity)] as (Context | und
   });
 }
 
+Deno.test("a context with more time than a timer can wait, as a test's may have, means no deadline", async () => {
+  const context = { getRemainingTimeInMillis: () => Number.MAX_SAFE_INTEGER } as Context;
+  const outcomes = await new Processor().run(makeRecords("10"), take, { context });
+  assertEquals(outcomes.map(({ status }) => status), ["success"]);
+});
+
 Deno.test("a _prepare that never settles is given up too, and says so", async () => {
   using time = new FakeTime();
   class Stuck extends Processor {
