@@ -77,6 +77,7 @@ async function buildWithDnt({ emptyDir, build }: Dnt): Promise<void> {
     shims: { deno: { test: "dev" } },
     test: false,
     scriptModule: false,
+    skipSourceOutput: true,
     typeCheck: "single",
     compilerOptions: { target: "ES2022", lib: ["ES2022", "DOM", "ESNext.Disposable"] },
     // TS6137: a bare import of @types/…; it is put right below.
@@ -84,6 +85,7 @@ async function buildWithDnt({ emptyDir, build }: Dnt): Promise<void> {
       diagnostic.code !== 6137 && !diagnostic.file?.fileName.includes("/src/deps/"),
     package: { ...PACKAGE, devDependencies: { "@types/node": TYPES_NODE } },
     postBuild: async () => {
+      await rm(join(OUT, "esm", "package.json"));
       await copyTexts();
       await writePackage({});
     },
