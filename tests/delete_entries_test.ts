@@ -47,3 +47,21 @@ Deno.test("deleteEntries() leaves a receipt handle out if any record with it was
     assertEquals(deleteEntries(outcomes.toReversed()), []);
   }
 });
+
+Deno.test("deleteEntries() takes nothing after a record that was not handled, in a message group", () => {
+  const make = (group: string) =>
+    makeRecord({
+      eventSourceARN: "arn:aws:sqs:us-east-1:123456789012:orders.fifo",
+      attributes: { ...makeRecord().attributes, MessageGroupId: group },
+    });
+  for (const status of ["fail", "unprocessed"] as const) {
+    const outcomes = [
+      outcomeOf("success", make("a")),
+      outcomeOf(status, make("a")),
+      outcomeOf("success", make("a")),
+      outcomeOf("success", make("b")),
+    ];
+    const records = deleteEntries(outcomes).flatMap((entry) => entry.records);
+    assertEquals(records, [outcomes[0]!.record, outcomes[3]!.record]);
+  }
+});

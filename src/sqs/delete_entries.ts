@@ -1,4 +1,5 @@
 import { groupBy } from "../group_by.ts";
+import { lanesOf } from "../lanes.ts";
 import type { Outcome } from "../types.ts";
 import type { BatchEntry } from "./batch_request.ts";
 import { queueByArn } from "./queue.ts";
@@ -12,21 +13,33 @@ export interface DeleteEntry extends BatchEntry {
  * What is to be deleted: the messages whose records were all handled.
  *
  * Chosen by status, never by the absence of a failure. A receipt handle is deleted once, and not at
- * all if any record with it was not handled.
+ * all if any record with it was not handled. In a FIFO message group nothing is deleted after a
+ * record that was not handled: that one returns, and would come after it.
  */
 export function deleteEntries(outcomes: readonly Outcome[]): DeleteEntry[] {
+  const done = doneInOrder(outcomes);
   const byMessage = groupBy(
     outcomes,
     ({ record }) => `${record.eventSourceARN}\n${record.receiptHandle}`,
   );
   return [...byMessage.values()]
-    .filter((group) => group.every(isHandled))
+    .filter((group) => group.every((outcome) => done.has(outcome)))
     .map((group) => group.map(({ record }) => record))
     .map((records) => ({
       queue: queueByArn(records[0]!.eventSourceARN),
       receiptHandle: records[0]!.receiptHandle,
       records,
     }));
+}
+
+/** The outcomes of handled records that no unhandled one comes before in its lane. */
+function doneInOrder(outcomes: readonly Outcome[]): ReadonlySet<Outcome> {
+  const lanes = lanesOf(outcomes.map(({ record }) => record));
+  return new Set(lanes.flatMap((lane) => {
+    const ofLane = lane.map((index) => outcomes[index]!);
+    const end = ofLane.findIndex((outcome) => !isHandled(outcome));
+    return end === -1 ? ofLane : ofLane.slice(0, end);
+  }));
 }
 
 /** Is this the outcome of a record that nobody needs to handle again? */
