@@ -86,8 +86,16 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
       concurrency,
       deadline,
       failureStopsGroup: !suppressException,
-      processRecord: async (record, signal) => {
-        const context = { signal, lambdaContext, receiveCount: receiveCountOf(record) };
+      processRecord: async (record, abort) => {
+        const receiveCount = receiveCountOf(record);
+        // Making the signal is most of what a record costs, and few handlers read it.
+        const context = {
+          lambdaContext,
+          receiveCount,
+          get signal() {
+            return abort.signal;
+          },
+        };
         return await lifecycle.processRecord(record, this, context);
       },
       settleFailures: async (failures) => await lifecycle.settleFailures(failures, this),

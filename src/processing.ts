@@ -11,7 +11,7 @@ export interface ProcessingSteps<TResult> {
   readonly deadline: Deadline;
   /** Does a failed record stop the records after it in its message group? */
   readonly failureStopsGroup: boolean;
-  processRecord(record: SQSRecord, signal: AbortSignal): Promise<Outcome<TResult>>;
+  processRecord(record: SQSRecord, abort: AbortController): Promise<Outcome<TResult>>;
   /** Gives what takes the place of failed outcomes, in the same order. */
   settleFailures(failures: readonly FailOutcome[]): Promise<readonly Outcome<never>[]>;
   /** It shows that not all records will be handled. Called once. */
@@ -119,7 +119,7 @@ export class Processing<TResult> {
     const abort = new AbortController();
     this.#running.add(abort);
     try {
-      const outcome = await deadline.untilOver(processRecord(record, abort.signal));
+      const outcome = await deadline.untilOver(processRecord(record, abort));
       checkOutcome(outcome, record);
       return outcome;
     } catch (error) {

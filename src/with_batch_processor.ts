@@ -84,7 +84,13 @@ export function withBatchProcessor<TResult>(
     const batch = processor.open(
       recordsOf(event),
       (record, recordContext) =>
-        recordHandler(record, { ...recordContext, lambdaContext: context }),
+        recordHandler(record, {
+          lambdaContext: context,
+          receiveCount: recordContext.receiveCount,
+          get signal() {
+            return recordContext.signal;
+          },
+        }),
       context === undefined ? {} : { context },
     );
     const close = batch[Symbol.asyncDispose];
