@@ -259,6 +259,14 @@ Deno.test("a batch in a stack is held: DisposableStack, AsyncDisposableStack, aw
   }, SQSBatchProcessingError);
 });
 
+Deno.test("a batch of which both symbols were read is held by `using`", () => {
+  for (const symbols of [["dispose", "asyncDispose"], ["asyncDispose", "dispose"]] as const) {
+    const batch = new Processor().open([], handleBody);
+    for (const symbol of symbols) batch[Symbol[symbol]];
+    assertEquals(batch.held, "using");
+  }
+});
+
 Deno.test("await using waits for a process() that nobody awaited", async () => {
   const processor = new Processor();
   const gate = deferred<void>();

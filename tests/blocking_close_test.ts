@@ -1,4 +1,9 @@
-import { PartialSQSProcessor, SQSBatchProcessingError } from "@partial-batch/sqs";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import {
+  PartialSQSProcessor,
+  type RequestMessage,
+  SQSBatchProcessingError,
+} from "@partial-batch/sqs";
 import {
   assert,
   assertEquals,
@@ -6,9 +11,11 @@ import {
   assertInstanceOf,
   assertStringIncludes,
 } from "@std/assert";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Worker } from "node:worker_threads";
 import { bodies, handleBody } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
+import { runScript } from "./_run_script.ts";
 import { testSqs } from "./_test_sqs.ts";
 import { onWorkerMessage } from "./_worker.ts";
 
@@ -105,7 +112,12 @@ Deno.test("using: a worker that died between two closes is replaced", async () =
     await closeOne();
   }
   await worker!.terminate();
+  const attempts: unknown[] = [];
+  const listener = (message: unknown) => attempts.push((message as RequestMessage).attempt);
+  subscribe("partial-batch.sqs.request", listener);
   const { queue, error } = await closeOne();
+  unsubscribe("partial-batch.sqs.request", listener);
+  assertEquals(attempts, [1]);
   assertEquals(error.undeleted, []);
   assertEquals(await queue.left(), 1);
 });
@@ -171,41 +183,24 @@ Deno.test("using: no credential, receipt handle or body in any error or log, wha
   assertEquals(logged, []);
 });
 
-// ------------------------------------------------------------------- a process of its own
+Deno.test("using: where sending throws an error that quotes a header, only its name is told", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("ok", "fail");
+  const client = new SQSClient(sqs.config);
+  client.middlewareStack.add((next) => (args) => {
+    const { headers } = args.request as { headers: Record<string, string> };
+    headers["x-tenant"] = "not a header\nsecret-token";
+    return next(args);
+  }, { step: "finalizeRequest", priority: "low" });
+  const processor = new PartialSQSProcessor({ client });
+  const { thrown } = await holding("using", processor, records, handleBody);
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  assertEquals(thrown.undeleted.map(({ reason }) => reason), ["TypeError"]);
+  client.destroy();
+});
 
-/** Runs a script with this Deno and these permissions. */
-async function runScript(source: string, permissions: string[], imports: object = {}) {
-  const { default: config } = await import("../deno.json", { with: { type: "json" } });
-  const mod = new URL("../mod.ts", import.meta.url).href;
-  const map = {
-    imports: {
-      "@partial-batch/sqs": mod,
-      "@aws-sdk/client-sqs": config.imports["@aws-sdk/client-sqs"],
-      "aws-lambda": config.imports["aws-lambda"],
-      ...imports,
-    },
-  };
-  const file = await Deno.makeTempFile({ suffix: ".ts" });
-  try {
-    await Deno.writeTextFile(file, source);
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--quiet",
-        "--no-prompt",
-        "--no-check",
-        "--no-lock",
-        `--import-map=data:application/json,${encodeURIComponent(JSON.stringify(map))}`,
-        ...permissions,
-        file,
-      ],
-    }).output();
-    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return { code, stdout: decode(stdout), stderr: decode(stderr) };
-  } finally {
-    await Deno.remove(file);
-  }
-}
+// ------------------------------------------------------------------- a process of its own
 
 const script = (records: unknown, config: unknown) => `
   import { PartialSQSProcessor } from "@partial-batch/sqs";

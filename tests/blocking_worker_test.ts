@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import type { Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { sendBlocking, WorkerLease } from "../src/sqs/blocking_worker.ts";
 import { onWorkerMessage } from "./_worker.ts";
 
@@ -32,5 +32,23 @@ Deno.test("sendBlocking() gives undefined when the worker dies, and takes a new 
     assertEquals(sendBlocking([], 50), undefined);
   }
   assertEquals(sendBlocking([], 5_000), []);
+  lease.release();
+});
+
+Deno.test("sendBlocking() gives up a worker that does not answer", () => {
+  const lease = new WorkerLease();
+  lease.hold();
+  const workers: Worker[] = [];
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (this: Worker) {
+    workers.push(this);
+  };
+  try {
+    assertEquals(sendBlocking([], 20), undefined);
+    assertEquals(sendBlocking([], 20), undefined);
+  } finally {
+    Worker.prototype.postMessage = postMessage;
+  }
+  assertNotEquals(workers[1], workers[0]);
   lease.release();
 });

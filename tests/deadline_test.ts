@@ -1,12 +1,16 @@
 import {
   BasePartialProcessor,
+  type Batch,
+  type Outcome,
   PartialSQSProcessor,
+  type RecordContext,
   SQSBatchProcessingError,
 } from "@partial-batch/sqs";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { Context, SQSRecord } from "aws-lambda";
 import { lambdaContext } from "../scripts/event_source_mapping.ts";
+import { timeLeft } from "../src/time_limit.ts";
 import { bodies, makeRecord, makeRecords, QUEUE_ARN } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
 import { testSqs } from "./_test_sqs.ts";
@@ -105,6 +109,21 @@ Deno.test("handlers that still run are told by their signal at the reserve, give
   await time.tickAsync(20_000);
   assertEquals(late, ["a", "b"]);
   assertEquals(batch.outcomes.map(({ status }) => status), statuses);
+});
+
+Deno.test("the signal of a record that is done is not aborted any more", async () => {
+  using time = new FakeTime();
+  const signals: AbortSignal[] = [];
+  const handler = (record: SQSRecord, { signal }: RecordContext) => {
+    signals.push(signal);
+    return take(record);
+  };
+  const context = lambdaContext(10_000);
+  const held = holding("await using", new Processor(), makeRecords("1", "never"), handler, {
+    context,
+  });
+  await settled(time, held, 9_500);
+  assertEquals(signals.map(({ aborted }) => aborted), [false, true]);
 });
 
 Deno.test("a handler that heeds its signal has failed, with what it threw", async () => {
@@ -328,6 +347,31 @@ Deno.test("recordTimeoutMs passes the deadline's abort on, and ignores what come
   await time.tickAsync(60_000);
 });
 
+Deno.test("recordTimeoutMs: a handler that is called after the deadline's abort is told at once", async () => {
+  using time = new FakeTime();
+  class Slow extends Processor {
+    protected override async _processRecord<T>(
+      record: SQSRecord,
+      batch: Batch<T>,
+      recordContext: RecordContext,
+    ): Promise<Outcome<T>> {
+      await take(record);
+      return await super._processRecord(record, batch, recordContext);
+    }
+  }
+  const aborted: boolean[] = [];
+  const held = holding(
+    "await using",
+    new Slow({ recordTimeoutMs: 60_000 }),
+    makeRecords("9200"),
+    (_record, { signal }) => aborted.push(signal.aborted),
+    { context: lambdaContext(10_000) },
+  );
+  await time.tickAsync(9_200);
+  await held;
+  assertEquals(aborted, [true]);
+});
+
 for (const name of ["recordTimeoutMs", "deadlineReserveMs"]) {
   for (const value of [0, -1, NaN, Infinity, 900_001]) {
     Deno.test(`${name} ${value} is a RangeError`, () => {
@@ -338,3 +382,11 @@ for (const name of ["recordTimeoutMs", "deadlineReserveMs"]) {
     assertThrows(() => new Processor({ [name]: "10" } as never), TypeError, name);
   });
 }
+
+Deno.test("timeLeft() keeps a tenth of a second back for the error to reach Lambda", () => {
+  const context = { getRemainingTimeInMillis: () => 500 } as Context;
+  for (const [limit, left] of [[1_000, 400], [400, 400], [399, 399]] as const) {
+    assertEquals(timeLeft(limit, context), left);
+  }
+  assertEquals(timeLeft(1_000, { getRemainingTimeInMillis: () => 50 } as Context), 0);
+});

@@ -9,12 +9,14 @@ import {
   BasePartialProcessor,
   type BatchMessage,
   PartialSQSProcessor,
+  type RecordContext,
   type RecordMessage,
   type RequestMessage,
 } from "@partial-batch/sqs";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, tracingChannel, unsubscribe } from "node:diagnostics_channel";
+import { publishRequest, traceBatch, traceRecord } from "../src/diagnostics.ts";
 import { bodies, handleBody, makeRecords } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
 import { testSqs } from "./_test_sqs.ts";
@@ -186,4 +188,17 @@ Deno.test("a span made inside a handler has the record's span as its parent, wit
 Deno.test("nothing is published when nobody listens, and a handler's sync throw stays a failure", async () => {
   const { batch } = await holding("await using", new Processor(), makeRecords("fail"), handleBody);
   assertEquals(batch.outcomes.map(({ status }) => status), ["fail"]);
+});
+
+Deno.test("nothing is built when nobody listens", async () => {
+  const handled = Promise.resolve();
+  const [record] = makeRecords("a");
+  const recordContext = { receiveCount: 1 } as RecordContext;
+  assertStrictEquals(traceRecord(record!, recordContext, () => handled), handled);
+  const processed = Promise.resolve([]);
+  assertStrictEquals(traceBatch([], () => processed), processed);
+  publishRequest(() => {
+    throw new Error("was built");
+  });
+  await processed;
 });

@@ -169,6 +169,18 @@ Deno.test("{ queueUrl } moves to that queue, without reading a redrive policy", 
   assertEquals(await sqs.calls("GetQueueAttributes"), 0);
 });
 
+Deno.test("{ queueUrl } on a host of AWS still goes to the endpoint of the config", async () => {
+  const { sqs, queue } = await setUp();
+  const other = await sqs.createQueue();
+  const { pathname } = new URL(await other.urlAtProxy());
+  const queueUrl = `https://sqs.us-east-1.amazonaws.com${pathname}`;
+  const nonRetryable = { ...NEVER, to: { queueUrl } };
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable });
+  const { batch } = await holding("await using", processor, await queue.records("never"), handle);
+  assertEquals(batch.unconfirmed.unmoved, []);
+  assertEquals(await other.left(), 1);
+});
+
 Deno.test('"delete" gives them up without asking anybody', async () => {
   const { sqs, queue, deadLetters } = await setUp();
   const nonRetryable = { ...NEVER, to: "delete" } as const;

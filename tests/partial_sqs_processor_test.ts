@@ -310,6 +310,29 @@ for (const hold of HOLDS) {
     assert(await sqs.calls() > 1);
   });
 
+  Deno.test(`fauxqs, ${hold}: what was deleted stays so when sending the rest again fails`, async () => {
+    const sqs = await testSqs();
+    const queue = await sqs.createQueue();
+    const records = await queue.records("ok1", "ok2", "fail");
+    const action = "DeleteMessageBatch";
+    await sqs.proxy.set(
+      {
+        action,
+        kind: "fail-entries",
+        ids: ["0"],
+        code: "InternalError",
+        senderFault: false,
+        times: 1,
+      },
+      { action, kind: "status", status: 400, code: "InvalidAddress" },
+    );
+    const processor = new PartialSQSProcessor({ config: sqs.config });
+    const error = await thrownBy(hold, processor, records, handleBody);
+    assertEquals(error.undeleted.map(({ record }) => record), [records[0]!]);
+    assertEquals(await queue.left(), 2);
+    assertEquals(await sqs.calls(), 2);
+  });
+
   for (const body of ["<html>Welcome to the hotel</html>", "{}", '{"Successful":[]}', "null", ""]) {
     Deno.test(`fauxqs, ${hold}: the answer ${JSON.stringify(body)} confirms nothing`, async () => {
       const sqs = await testSqs();

@@ -10,6 +10,7 @@ import type { SQSBatchResponse, SQSHandler, SQSRecord } from "aws-lambda";
 import { lambdaContext } from "../scripts/event_source_mapping.ts";
 import { handleBody, makeRecord, makeRecords, QUEUE_ARN } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
+import { runScript } from "./_run_script.ts";
 import { SERVERS, testSqs } from "./_test_sqs.ts";
 
 const context = lambdaContext(30_000);
@@ -39,6 +40,21 @@ for (const server of SERVERS) {
     assertEquals(await queue.left(), 2);
   });
 }
+
+Deno.test("with reportItemFailures the AWS SDK is never loaded, and no permission is needed", async () => {
+  const source = `
+    import { withSqsBatch } from "@partial-batch/sqs";
+    const handler = withSqsBatch(() => {
+      throw new Error("no such order");
+    }, { reportItemFailures: true });
+    console.log(JSON.stringify(await handler({ Records: ${JSON.stringify([makeRecord()])} })));
+    await new Promise((resolve) => setTimeout(resolve));
+  `;
+  const spy = { "@aws-sdk/client-sqs": `data:text/javascript,console.log("was loaded")` };
+  const { code, stdout, stderr } = await runScript(source, [], spy);
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(JSON.parse(stdout).batchItemFailures.length, 1);
+});
 
 Deno.test("fauxqs: without ReportBatchItemFailures on the mapping, Lambda deletes every failed message", async () => {
   const sqs = await testSqs();

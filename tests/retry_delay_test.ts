@@ -14,7 +14,8 @@ import {
 } from "@std/assert";
 import * as fc from "fast-check";
 import { retryDelayOf } from "../src/retry_delay.ts";
-import { bodies, handleBody, makeRecord } from "./_factories.ts";
+import { changeVisibilityEntries } from "../src/sqs/change_visibility_action.ts";
+import { bodies, handleBody, makeRecord, makeRecords } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
 import { SERVERS, testSqs } from "./_test_sqs.ts";
 
@@ -86,6 +87,20 @@ Deno.test("no delay is set where nothing failed, or where failures are suppresse
   await new PartialSQSProcessor({ config, retryDelay: 0, suppressException: true })
     .run(await queue.records("fail"), handleBody);
   assertEquals(await sqs.calls("ChangeMessageVisibilityBatch"), 0);
+});
+
+Deno.test("changeVisibilityEntries() changes a receipt handle once", () => {
+  const [record, other] = makeRecords("fail", "fail");
+  const failures = [record!, { ...record! }, other!].map((record) => ({
+    status: "fail" as const,
+    record,
+    error: new Error("x"),
+  }));
+  const { entries } = changeVisibilityEntries(60, failures);
+  assertEquals(entries.map(({ receiptHandle }) => receiptHandle), [
+    record!.receiptHandle,
+    other!.receiptHandle,
+  ]);
 });
 
 Deno.test("unprocessed messages get no delay", async () => {
