@@ -175,6 +175,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
           "withSqsBatch()",
       );
     }
+    this.#responseRead = false;
     this.#processing = traceBatch(this.records, () => this.#process());
     // Where nobody awaits process(), the close reports what it rejected with.
     this.#processing.catch(() => {});
@@ -186,7 +187,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
    * that failed or were not looked at. Return it from the Lambda handler.
    *
    * Before `process()` it lists all records. Once it was read, the close throws no error for what it
-   * lists.
+   * lists; one that was read before `process()` counts no more after it.
    *
    * @throws {Error} If `process()` is running, or if the processor does not have
    * `reportItemFailures`.

@@ -101,15 +101,35 @@ for (const hold of HOLDS) {
     assertEquals(fine.thrown, undefined);
   });
 
-  Deno.test(`${hold}: the response lists all records if process() never ran, and throws while it runs`, async () => {
+  Deno.test(`${hold}: the response lists all records if process() never ran`, async () => {
     const records = makeRecords("ok", "fail");
-    const { thrown } = await holding(hold, processor(), records, handleBody, {}, async (batch) => {
+    const { thrown } = await holding(hold, processor(), records, handleBody, {}, (batch) => {
       assertEquals(batch.response(), listing(...records));
+    });
+    assertEquals(thrown, undefined);
+  });
+
+  Deno.test(`${hold}: a response is refused while process() is running`, async () => {
+    await holding(hold, processor(), makeRecords("ok"), handleBody, {}, async (batch) => {
       const processing = batch.process();
       assertThrows(() => batch.response(), Error, "process() is running");
       await processing;
     });
-    assertEquals(thrown, undefined);
+  });
+
+  Deno.test(`${hold}: a response that was read before process() counts for nothing after it`, async () => {
+    const { thrown } = await holding(
+      hold,
+      processor(),
+      makeRecords("fail"),
+      handleBody,
+      {},
+      async (batch) => {
+        batch.response();
+        await batch.process();
+      },
+    );
+    assertInstanceOf(thrown, SQSBatchProcessingError);
   });
 
   Deno.test(`${hold}: the response lists what the deadline left`, async () => {
