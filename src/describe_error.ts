@@ -3,11 +3,18 @@ import { shapeOf } from "./shape.ts";
 /**
  * Writes a thrown value as text for a log: an error with its stack and its causes, anything else
  * by its shape (a thrown string as it is: it is a message).
+ *
+ * Never throws: one error that cannot be read, such as one whose `stack` is a throwing getter, must
+ * not hide the others.
  */
 export function describeError(error: unknown): string {
-  if (typeof error === "string") return error;
-  if (!(error instanceof Error)) return `${shapeOf(error)} was thrown`;
-  return withInnerErrors(error, new Set());
+  try {
+    if (typeof error === "string") return error;
+    if (!(error instanceof Error)) return `${shapeOf(error)} was thrown`;
+    return withInnerErrors(error, new Set());
+  } catch {
+    return "an error that cannot be read was thrown";
+  }
 }
 
 function withInnerErrors(error: Error, seen: Set<unknown>): string {

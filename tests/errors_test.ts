@@ -124,6 +124,35 @@ Deno.test("SQSBatchProcessingError writes inner errors, and thrown things that a
   assertFalse(message.includes("secret"));
 });
 
+Deno.test("SQSBatchProcessingError writes that an error cannot be read, and the others in full", () => {
+  const throwing = Object.defineProperty(new Error("x"), "stack", {
+    get() {
+      throw new Error("no stack for you");
+    },
+  });
+  const callSites = Object.assign(new Error("y"), { stack: [{}] });
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const errors: unknown[] = [throwing, callSites, revoked.proxy, new RangeError("no stock")];
+  const { message } = new SQSBatchProcessingError(
+    errors.map((error, index) => ({
+      status: "fail",
+      record: makeRecord({ messageId: `id-${index}` }),
+      error,
+    })),
+  );
+  for (
+    const part of [
+      "id-0: an error that cannot be read",
+      "id-1: Error: y",
+      "id-2: an error that cannot be read",
+    ]
+  ) {
+    assertStringIncludes(message, part);
+  }
+  assertStringIncludes(message, "id-3: RangeError: no stock");
+});
+
 Deno.test("SQSBatchProcessingError writes an error that is its own cause only once", () => {
   const error = new Error("round");
   error.cause = error;
