@@ -69,6 +69,7 @@ export class Processing<TResult> {
       const record = this.#records[index]!;
       let outcome: Outcome<TResult> = this.#outcomeWithoutRunning(record, groupFailed) ??
         await this.#outcomeOf(record);
+      if (this.#stopped) return;
       if (outcome.status === "fail" || outcome.status === "unprocessed") this.#expectFailure();
       // What becomes of a failure decides whether the next record of its group may start.
       if (outcome.status === "fail" && index !== lane.at(-1)) {

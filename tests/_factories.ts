@@ -32,6 +32,12 @@ export function makeRecords(...bodies: readonly string[]): SQSRecord[] {
   return bodies.map((body) => makeRecord({ body }));
 }
 
+/** A record of a FIFO queue. */
+export function makeFifoRecord(MessageGroupId: string | undefined, body = "ok"): SQSRecord {
+  const { attributes, ...record } = makeRecord({ body, eventSourceARN: `${QUEUE_ARN}.fifo` });
+  return { ...record, attributes: { ...attributes, MessageGroupId } };
+}
+
 /** A record handler that fails for a body of `fail…` and else gives the body back. */
 export function handleBody(record: SQSRecord): string {
   if (record.body.startsWith("fail")) throw new RangeError(`no such order: ${record.messageId}`);

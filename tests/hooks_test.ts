@@ -11,7 +11,7 @@ import {
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { handleBody, makeRecord, makeRecords } from "./_factories.ts";
+import { handleBody, makeFifoRecord, makeRecord, makeRecords } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
 
 type Settled = readonly Outcome<never>[];
@@ -110,6 +110,25 @@ Deno.test("using: what _settleFailures gives after the close changes nothing", a
   await new Promise((resolve) => setTimeout(resolve));
   assertEquals(batch.outcomes, thrown.outcomes);
   assertEquals(batch.outcomes.map(({ status }) => status), ["fail"]);
+});
+
+Deno.test("using: _settleFailures does not see a failure that comes after the close", async () => {
+  const processor = new SettlingProcessor((failures) => failures.map(discarded));
+  let fail: (() => void) | undefined;
+  await holding(
+    "using",
+    processor,
+    [makeFifoRecord("a"), makeFifoRecord("a")],
+    () => new Promise<void>((_, reject) => fail = () => reject(new Error("too late"))),
+    {},
+    async (batch) => {
+      batch.process();
+      while (!fail) await Promise.resolve();
+    },
+  );
+  fail?.();
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(processor.settled, []);
 });
 
 // ------------------------------------------------------------------------------------ _finish

@@ -8,18 +8,11 @@ import type { SQSRecord } from "aws-lambda";
 import * as fc from "fast-check";
 import { lanesOf } from "../src/lanes.ts";
 import { deleteEntries } from "../src/sqs/delete_entries.ts";
-import { handleBody, makeRecord, QUEUE_ARN } from "./_factories.ts";
+import { handleBody, makeFifoRecord, makeRecord, QUEUE_ARN } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
 import { testSqs } from "./_test_sqs.ts";
 
 class Processor extends BasePartialProcessor {}
-
-const FIFO_ARN = `${QUEUE_ARN}.fifo`;
-
-function makeFifoRecord(MessageGroupId: string | undefined, body = "ok"): SQSRecord {
-  const { attributes, ...record } = makeRecord({ body, eventSourceARN: FIFO_ARN });
-  return { ...record, attributes: { ...attributes, MessageGroupId } };
-}
 
 // --------------------------------------------------------------------------------- lanesOf()
 
