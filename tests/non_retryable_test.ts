@@ -365,6 +365,23 @@ Deno.test("fauxqs: a queue without a dead-letter queue is a clear error, and is 
   assertEquals(await sqs.calls("SendMessageBatch"), 0);
 });
 
+Deno.test("fauxqs: a batch waits for a redrive policy that another one asked for, but not too long", async () => {
+  const { sqs, queue, deadLetters } = await setUp();
+  const [first, second] = await queue.records("never1", "never2");
+  await sqs.proxy.set({ action: "GetQueueAttributes", kind: "hang", times: 1 });
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  const patient = processor.run([first!], handle, { context: lambdaContext(60_000) });
+  while (await sqs.calls("GetQueueAttributes") === 0);
+  const context = lambdaContext(600);
+  const { batch } = await holding("await using", processor, [second!], handle, { context });
+  assert(context.getRemainingTimeInMillis() > 0);
+  const reasons = batch.unconfirmed.unmoved.map(({ reason }) => reason);
+  assertEquals(reasons, ["no answer within the time limit"]);
+  await sqs.proxy.killSockets();
+  assertEquals((await patient).map(({ status }) => status), ["dead-lettered"]);
+  assertEquals(await deadLetters.left(), 1);
+});
+
 Deno.test("fauxqs: a lost answer may leave a message in both queues, never in none", async () => {
   const { sqs, queue, deadLetters } = await setUp();
   const records = await queue.records("never");

@@ -15,8 +15,19 @@ export class DeadLetterQueues {
     this.#clients = clients;
   }
 
-  /** Rejects with a `StepError` if the queue has no redrive policy, or if that cannot be read. */
-  get(queueArn: string, signal: AbortSignal): Promise<Queue> {
+  /**
+   * Rejects with a `StepError` if the queue has no redrive policy, if that cannot be read, or if
+   * `signal` is aborted first: what is waited for may be what another batch asked.
+   */
+  async get(queueArn: string, signal: AbortSignal): Promise<Queue> {
+    try {
+      return await untilAborted(this.#askOnce(queueArn, signal), signal);
+    } catch (error) {
+      throw signal.aborted ? new StepError(NO_ANSWER) : error;
+    }
+  }
+
+  #askOnce(queueArn: string, signal: AbortSignal): Promise<Queue> {
     const known = this.#known.get(queueArn);
     if (known) return known;
     const asked = this.#ask(queueByArn(queueArn), signal);
@@ -30,11 +41,7 @@ export class DeadLetterQueues {
     try {
       answer = await untilAborted(this.#attributes(queue, signal), signal);
     } catch (error) {
-      throw new StepError(
-        signal.aborted
-          ? NO_ANSWER
-          : reasonOf(error, { permission: "sqs:GetQueueAttributes", queue }),
-      );
+      throw new StepError(reasonOf(error, { permission: "sqs:GetQueueAttributes", queue }));
     }
     const target = deadLetterTargetArn(answer);
     if (target === undefined) throw new StepError(`${queue.id} has no dead-letter queue`);
