@@ -40,7 +40,7 @@ export interface RequestMessage {
   readonly entryCount: number;
   /** How many of them SQS did not confirm. */
   readonly unconfirmedCount: number;
-  /** The how manieth try it was, from 1. The client's own retries count as one. */
+  /** Which try it was, from 1. The client's own retries count as one. */
   readonly attempt: number;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
