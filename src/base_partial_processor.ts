@@ -14,7 +14,10 @@ import type { FailOutcome, Outcome, RecordContext, RecordHandler } from "./types
 
 /** Options of one batch. */
 export interface OpenOptions {
-  /** Lambda's context. With it, closing the batch ends before the invocation's deadline. */
+  /**
+   * Lambda's context. With it, record handlers know it, no record starts when too little of the
+   * invocation is left (see `deadlineReserveMs`), and closing the batch ends before the deadline.
+   */
   readonly context?: Context;
 }
 

@@ -2,7 +2,11 @@ import type { Context, SQSRecord } from "aws-lambda";
 
 /** What a record handler is told about the call it is in, beside the record. */
 export interface RecordContext {
-  /** Aborted when nobody waits for this record any more: its batch was closed while it ran. */
+  /**
+   * Aborted when nobody waits for this record much longer: the invocation has no more time than the
+   * deadline's reserve, `recordTimeoutMs` is over (both with a `TimeoutError` as the reason), or the
+   * batch was closed while the record was being handled.
+   */
   readonly signal: AbortSignal;
   /** Lambda's context, where one was given to `open()`. */
   readonly lambdaContext: Context | undefined;

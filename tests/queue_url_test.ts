@@ -40,8 +40,6 @@ Deno.test("queueUrlFromArn() keeps host, port and path of the endpoint", () => {
 Deno.test("parseQueueArn() throws TypeError for anything but a queue's ARN", () => {
   for (
     const arn of [
-      "",
-      "orders",
       "arn:aws:sns:eu-west-1:123456789012:orders",
       "arn:aws:sqs:eu-west-1:123456789012",
       "arn:aws:sqs:eu-west-1:123456789012:",
@@ -52,4 +50,9 @@ Deno.test("parseQueueArn() throws TypeError for anything but a queue's ARN", () 
   ) {
     assertThrows(() => parseQueueArn(arn), TypeError, `got "${arn}"`);
   }
+});
+
+Deno.test("parseQueueArn() does not quote what is no ARN: it may be a receipt handle or a body", () => {
+  assertThrows(() => parseQueueArn(""), TypeError, "got an empty string");
+  assertThrows(() => parseQueueArn("orders"), TypeError, "got a string");
 });

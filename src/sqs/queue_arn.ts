@@ -1,3 +1,5 @@
+import { shapeOf } from "../shape.ts";
+
 /** The parts of a queue's ARN. */
 export interface QueueArn {
   readonly partition: string;
@@ -17,8 +19,10 @@ export function parseQueueArn(arn: string): QueueArn {
     prefix !== "arn" || !partition || service !== "sqs" || !region || !accountId || !name ||
     rest.length > 0
   ) {
+    // What is no ARN at all may be anything that was put in its place: a receipt handle, a body.
+    const got = prefix === "arn" ? `"${arn}"` : shapeOf(arn);
     throw new TypeError(
-      `expected the ARN of a queue (arn:aws:sqs:<region>:<account>:<name>), got "${arn}"`,
+      `expected the ARN of a queue (arn:aws:sqs:<region>:<account>:<name>), got ${got}`,
     );
   }
   return { partition, region, accountId, name };
