@@ -66,6 +66,8 @@ export abstract class BasePartialProcessor implements Disposable {
   #disposed = false;
 
   /**
+   * Checks the options and does nothing else.
+   *
    * @throws {TypeError} If an option is unknown or of the wrong type, or if `suppressException` and
    * `reportItemFailures` are both set.
    * @throws {RangeError} If a number is out of its limits.

@@ -60,6 +60,12 @@ export function jsonBody<
   schema: TSchema,
   handler: JsonBodyHandler<InferBody<TSchema>, TResult, TRecordContext>,
 ): RecordHandler<TResult, TRecordContext>;
+/**
+ * Makes a record handler that only parses `record.body` as JSON. The body is `unknown`; one that is
+ * no JSON fails its record with an {@linkcode SqsBodyError}.
+ *
+ * @throws {TypeError} If `handler` is no function.
+ */
 export function jsonBody<TResult, TRecordContext extends RecordContext = RecordContext>(
   handler: JsonBodyHandler<unknown, TResult, TRecordContext>,
 ): RecordHandler<TResult, TRecordContext>;

@@ -114,6 +114,8 @@ export class PartialSQSProcessor extends BasePartialProcessor {
   readonly #signed = new WeakMap<Batch, readonly SignedRequest<DeleteEntry>[]>();
 
   /**
+   * Checks the options and does nothing else: a client is made when there is something to tell SQS.
+   *
    * @throws {TypeError} If an option is unknown or of the wrong type, or if `client` is no SQS
    * client.
    * @throws {RangeError} If a number is out of its limits.

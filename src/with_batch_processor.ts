@@ -62,6 +62,12 @@ export function withBatchProcessor<TResult, TReturn>(
     readonly lambdaHandler: LambdaHandlerAfterBatch<TReturn>;
   },
 ): SqsLambdaHandler<TReturn>;
+/**
+ * Makes a Lambda handler that runs a processor of yours on every event, and returns nothing or, with
+ * the processor's `reportItemFailures`, Lambda's partial batch response.
+ *
+ * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
+ */
 export function withBatchProcessor<TResult>(
   processor: BasePartialProcessor,
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,

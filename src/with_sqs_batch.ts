@@ -15,8 +15,9 @@ export interface WithSqsBatchOptions<TReturn = void>
  * Makes a Lambda handler from a record handler: every message is handled by itself, and only those
  * that failed return to the queue.
  *
- * Owns a {@linkcode PartialSQSProcessor} and passes Lambda's context on. Returns nothing, or what
- * `lambdaHandler` returned; with `reportItemFailures`, Lambda's partial batch response.
+ * Owns a {@linkcode PartialSQSProcessor} and passes Lambda's context on. The handler returns
+ * nothing, or what `lambdaHandler` returned, and rejects with an
+ * {@linkcode SQSBatchProcessingError} if not all were handled.
  *
  * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
  * @throws {RangeError} If a number is out of its limits.
@@ -32,14 +33,30 @@ export interface WithSqsBatchOptions<TReturn = void>
  * async function ship(_order: unknown) {}
  * ```
  */
-export function withSqsBatch<TResult>(
-  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: WithSqsBatchOptions<never> & { readonly reportItemFailures: true },
-): SqsLambdaHandler<SQSBatchResponse>;
 export function withSqsBatch<TResult, TReturn = void>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
   options?: WithSqsBatchOptions<TReturn> & { readonly reportItemFailures?: false },
 ): SqsLambdaHandler<TReturn>;
+/**
+ * Makes a Lambda handler that returns Lambda's partial batch response: it deletes nothing and throws
+ * no error for what failed. **The event source mapping must have `ReportBatchItemFailures`**, or
+ * Lambda deletes the failed messages.
+ *
+ * @throws {TypeError} If an argument is of the wrong type, an option is unknown, or
+ * `suppressException` or `lambdaHandler` stands beside `reportItemFailures`.
+ * @throws {RangeError} If a number is out of its limits.
+ */
+export function withSqsBatch<TResult>(
+  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
+  options: WithSqsBatchOptions<never> & { readonly reportItemFailures: true },
+): SqsLambdaHandler<SQSBatchResponse>;
+/**
+ * Makes a Lambda handler whose mode is known only at run time: with `reportItemFailures` it returns
+ * Lambda's partial batch response, else nothing, or what `lambdaHandler` returned.
+ *
+ * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
+ * @throws {RangeError} If a number is out of its limits.
+ */
 export function withSqsBatch<TResult, TReturn = void>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
   options: WithSqsBatchOptions<TReturn>,

@@ -10,12 +10,17 @@ import {
 } from "@std/assert";
 import { makeRecord } from "./_factories.ts";
 
-function failures(count: number): Outcome[] {
-  return Array.from({ length: count }, (_, index) => ({
+/** Failures of the messages `id-0`, `id-1`, … with these errors. */
+function failuresWith(errors: readonly unknown[]): Outcome[] {
+  return errors.map((error, index) => ({
     status: "fail",
     record: makeRecord({ messageId: `id-${index}` }),
-    error: new RangeError(`no order ${index}`),
+    error,
   }));
+}
+
+function failures(count: number): Outcome[] {
+  return failuresWith(Array.from({ length: count }, (_, i) => new RangeError(`no order ${i}`)));
 }
 
 Deno.test("SQSBatchProcessingError holds the thrown values themselves", () => {
@@ -100,13 +105,7 @@ Deno.test("SQSBatchProcessingError writes inner errors, and thrown things that a
     "plain text",
     { token: "secret" },
   ];
-  const { message } = new SQSBatchProcessingError(
-    errors.map((error, index) => ({
-      status: "fail",
-      record: makeRecord({ messageId: `id-${index}` }),
-      error,
-    })),
-  );
+  const { message } = new SQSBatchProcessingError(failuresWith(errors));
   for (
     const part of [
       "id-0: Error: no stock\n",
@@ -134,13 +133,7 @@ Deno.test("SQSBatchProcessingError writes that an error cannot be read, and the 
   const revoked = Proxy.revocable({}, {});
   revoked.revoke();
   const errors: unknown[] = [throwing, callSites, revoked.proxy, new RangeError("no stock")];
-  const { message } = new SQSBatchProcessingError(
-    errors.map((error, index) => ({
-      status: "fail",
-      record: makeRecord({ messageId: `id-${index}` }),
-      error,
-    })),
-  );
+  const { message } = new SQSBatchProcessingError(failuresWith(errors));
   for (
     const part of [
       "id-0: an error that cannot be read",
@@ -156,8 +149,6 @@ Deno.test("SQSBatchProcessingError writes that an error cannot be read, and the 
 Deno.test("SQSBatchProcessingError writes an error that is its own cause only once", () => {
   const error = new Error("round");
   error.cause = error;
-  const { message } = new SQSBatchProcessingError([
-    { status: "fail", record: makeRecord(), error },
-  ]);
+  const { message } = new SQSBatchProcessingError(failuresWith([error]));
   assertEquals(message.split("Error: round").length, 2);
 });

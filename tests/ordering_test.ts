@@ -8,7 +8,7 @@ import type { SQSRecord } from "aws-lambda";
 import * as fc from "fast-check";
 import { lanesOf } from "../src/lanes.ts";
 import { deleteEntries } from "../src/sqs/delete_entries.ts";
-import { handleBody, makeFifoRecord, makeRecord, QUEUE_ARN } from "./_factories.ts";
+import { handleBody, makeFifoRecord, QUEUE_ARN } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
 import { testSqs } from "./_test_sqs.ts";
 
