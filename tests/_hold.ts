@@ -1,4 +1,5 @@
 import type { BasePartialProcessor, Batch, OpenOptions, RecordHandler } from "@partial-batch/sqs";
+import { AssertionError } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
 
 /** The ways to hold a batch. */
@@ -14,7 +15,10 @@ export interface Held<TResult> {
   readonly thrown: unknown;
 }
 
-/** Opens a batch, holds it in the given way, runs the body of the block, and leaves the block. */
+/**
+ * Opens a batch, holds it in the given way, runs the body of the block, and leaves the block. An
+ * assertion of the body that fails is thrown, whatever the scope throws beside it.
+ */
 export async function holding<TResult>(
   hold: Hold,
   processor: BasePartialProcessor,
@@ -24,16 +28,27 @@ export async function holding<TResult>(
   body: (batch: Batch<TResult>) => unknown = (batch) => batch.process(),
 ): Promise<Held<TResult>> {
   const opened = processor.open(records, handler, options);
+  let failedAssertion: AssertionError | undefined;
+  const watchedBody = async (batch: Batch<TResult>) => {
+    try {
+      await body(batch);
+    } catch (error) {
+      if (error instanceof AssertionError) failedAssertion = error;
+      throw error;
+    }
+  };
+  let thrown: unknown;
   try {
     if (hold === "using") {
       using batch = opened;
-      await body(batch);
+      await watchedBody(batch);
     } else {
       await using batch = opened;
-      await body(batch);
+      await watchedBody(batch);
     }
-  } catch (thrown) {
-    return { batch: opened, thrown };
+  } catch (error) {
+    thrown = error;
   }
-  return { batch: opened, thrown: undefined };
+  if (failedAssertion) throw failedAssertion;
+  return { batch: opened, thrown };
 }
