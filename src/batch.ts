@@ -1,4 +1,5 @@
 import type { Context, SQSBatchResponse, SQSRecord } from "aws-lambda";
+import { abandon } from "./abandon.ts";
 import type { Deadline } from "./deadline.ts";
 import { traceBatch } from "./diagnostics.ts";
 import { SQSBatchProcessingError } from "./errors.ts";
@@ -336,6 +337,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
 
 function refusePromise(value: unknown): void {
   if (!isObject(value) || typeof value.then !== "function") return;
+  abandon(value);
   throw new TypeError(
     "Cannot wait for _clean() of the processor: it returned a promise under `using`; " +
       "write `await using`",

@@ -1,4 +1,5 @@
 import type { SQSRecord } from "aws-lambda";
+import { abandon } from "./abandon.ts";
 import { checkOptionNames } from "./check_options.ts";
 import { isObject, shapeOf } from "./shape.ts";
 import type { FailOutcome } from "./types.ts";
@@ -65,6 +66,7 @@ export function isNonRetryable(
   if (typeof when !== "function") return when.some((each) => error instanceof each);
   const answer: unknown = when(error, record);
   if (typeof answer === "boolean") return answer;
+  abandon(answer);
   throw new TypeError(
     `Cannot use what nonRetryable.when() gave: expected a boolean, got ${shapeOf(answer)}`,
   );

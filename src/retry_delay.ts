@@ -1,4 +1,5 @@
 import type { SQSRecord } from "aws-lambda";
+import { abandon } from "./abandon.ts";
 import { checkFunction, checkOptionNames } from "./check_options.ts";
 import { shapeOf } from "./shape.ts";
 
@@ -35,6 +36,7 @@ export function retryDelayOf(
 ): number | undefined {
   const seconds = typeof retryDelay === "function" ? retryDelay(record, error) : retryDelay;
   if (seconds === undefined) return undefined;
+  abandon(seconds);
   checkSeconds(seconds, "what retryDelay() gave");
   return Math.round(seconds);
 }

@@ -367,7 +367,7 @@ Deno.test("using refuses an async _clean at the declaration, before any record i
 Deno.test("using: a _clean that returns a promise all the same makes the close throw", async () => {
   class Sneaky extends Processor {
     protected override _clean(): void {
-      return Promise.resolve() as unknown as void;
+      return Promise.reject(new Error("too late")) as unknown as void;
     }
   }
   const fine = await holding("using", new Sneaky(), makeRecords("a"), handleBody);

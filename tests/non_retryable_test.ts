@@ -425,19 +425,24 @@ Deno.test("isNonRetryable() goes by class or by function", () => {
 for (
   const [what, when] of [
     ["a promise", () => Promise.resolve(true) as unknown as boolean],
+    ["a promise that rejects", () => Promise.reject(new Error("late")) as unknown as boolean],
     ["a truthy value", () => 1 as unknown as boolean],
     ["nothing", () => undefined as unknown as boolean],
+    ["an error that it throws", () => {
+      throw new TypeError("cannot tell");
+    }],
   ] as const
 ) {
   Deno.test(`a \`when\` that gives ${what} decides nothing: the record fails, with both errors`, async () => {
-    const client = { send: () => Promise.reject(new Error("SQS must not be called")) };
-    const processor = new PartialSQSProcessor({ client, nonRetryable: { when } });
-    const { batch } = await holding("await using", processor, makeRecords("never"), handle);
+    // With "delete" nothing stands between a wrong decision and the loss of the message.
+    const processor = new PartialSQSProcessor({ nonRetryable: { when, to: "delete" } });
+    const { batch, thrown } = await holding("using", processor, makeRecords("never"), handle);
     const [outcome] = batch.outcomes;
     assert(outcome?.status === "fail");
     assertInstanceOf(outcome.error, AggregateError);
     assertInstanceOf(outcome.error.errors[0], NoSuchOrder);
     assertInstanceOf(outcome.error.errors[1], TypeError);
+    assertInstanceOf(thrown, SQSBatchProcessingError);
   });
 }
 

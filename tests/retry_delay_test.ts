@@ -164,6 +164,7 @@ for (
     ["gives NaN", () => NaN],
     ["gives 43,201", () => 43_201],
     ["gives a promise", () => Promise.resolve(1) as unknown as number],
+    ["gives a promise that rejects", () => Promise.reject(new Error("late")) as unknown as number],
   ] as const
 ) {
   Deno.test(`fauxqs: a retryDelay that ${what} is reported and changes nothing else`, async () => {
