@@ -39,7 +39,9 @@ export interface BasePartialProcessorOptions {
   readonly deadlineReserveMs?: number;
   /**
    * How long a record handler may take, in milliseconds: above 0, at most 900,000. After it the
-   * record has failed with a `TimeoutError`, and its `signal` is aborted.
+   * record has failed with a `TimeoutError`, and its `signal` is aborted. A handler that does not heed
+   * the signal goes on all the same: where its FIFO group goes on too (`suppressException`, a
+   * `nonRetryable` failure), it runs beside the group's next record.
    *
    * @default {undefined} No limit of its own.
    */

@@ -25,6 +25,7 @@ export class Deadline {
   readonly #reserveMs: number;
   #timers: ReturnType<typeof setTimeout>[] = [];
   #givenUp: Promise<never> | undefined;
+  #told = false;
   #over = false;
 
   /** `reserveMs` is by default 1,000, but never more than a quarter of what is left now. */
@@ -33,9 +34,12 @@ export class Deadline {
     this.#reserveMs = reserveMs ?? Math.min(DEFAULT_RESERVE_MS, remainingMs(context) / 4);
   }
 
-  /** May no record start any more? By the clock: a busy thread keeps the timers waiting. */
+  /**
+   * May no record start any more? By the clock too: a busy thread keeps the timers waiting. And not
+   * by the clock alone: a timer may fire a moment early, and what starts after it would not be told.
+   */
   get passed(): boolean {
-    return remainingMs(this.#context) <= this.#reserveMs;
+    return this.#told || remainingMs(this.#context) <= this.#reserveMs;
   }
 
   /** Is what still runs given up? */
@@ -53,7 +57,10 @@ export class Deadline {
     };
     const reason = timeoutError("The invocation has too little time left");
     atReserve(2, near);
-    atReserve(1, () => passed(reason));
+    atReserve(1, () => {
+      this.#told = true;
+      passed(reason);
+    });
     this.#givenUp = new Promise((_, reject) => {
       atReserve(1 / 2, () => {
         this.#over = true;

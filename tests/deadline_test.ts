@@ -195,6 +195,27 @@ Deno.test("a handler that never yields does not let a record start after the res
   assertEquals(batch.unprocessedMessages.map(({ body }) => body), ["b"]);
 });
 
+Deno.test("no record starts after the others were told, also by a clock that lags behind the timer", async () => {
+  using time = new FakeTime();
+  const { getRemainingTimeInMillis } = lambdaContext(10_000);
+  let lagMs = 0;
+  const context: Context = {
+    ...lambdaContext(0),
+    getRemainingTimeInMillis: () => getRemainingTimeInMillis() + lagMs,
+  };
+  const handled: string[] = [];
+  const processor = new Processor({ concurrency: 1 });
+  const held = holding("await using", processor, makeRecords("a", "b"), (record, { signal }) => {
+    handled.push(record.body);
+    lagMs = 1;
+    return new Promise((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason))
+    );
+  }, { context });
+  await settled(time, held, 9_000);
+  assertEquals(handled, ["a"]);
+});
+
 for (const context of [undefined, {}, lambdaContext(Infinity)] as (Context | undefined)[]) {
   Deno.test(`a context ${context && JSON.stringify(context)} without an end means no deadline`, async () => {
     using time = new FakeTime();

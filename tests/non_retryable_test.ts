@@ -354,8 +354,8 @@ Deno.test("fauxqs: a queue without a dead-letter queue is a clear error, and is 
   const sqs = await testSqs();
   const queue = await sqs.createQueue();
   const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
-  for (const body of ["never1", "never2"]) {
-    const records = await queue.records(body);
+  for (const bodies of [["never1", "never2"], ["never3"]]) {
+    const records = await queue.records(...bodies);
     const { thrown } = await holding("await using", processor, records, handle);
     assertInstanceOf(thrown, SQSBatchProcessingError);
     const [unmoved] = thrown.unmoved;
@@ -380,6 +380,21 @@ Deno.test("fauxqs: a batch waits for a redrive policy that another one asked for
   await sqs.proxy.killSockets();
   assertEquals((await patient).map(({ status }) => status), ["dead-lettered"]);
   assertEquals(await deadLetters.left(), 1);
+});
+
+Deno.test("fauxqs: a redrive policy that another batch had no time for is asked for again", async () => {
+  const { sqs, queue, deadLetters } = await setUp();
+  const [first, second] = await queue.records("never1", "never2");
+  await sqs.proxy.set({ action: "GetQueueAttributes", kind: "hang", times: 1 });
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  const context = lambdaContext(600);
+  const hurried = holding("await using", processor, [first!], handle, { context });
+  while (await sqs.calls("GetQueueAttributes") === 0);
+  const outcomes = await processor.run([second!], handle);
+  assertEquals(outcomes.map(({ status }) => status), ["dead-lettered"]);
+  assertEquals((await hurried).batch.outcomes.map(({ status }) => status), ["fail"]);
+  assertEquals(await deadLetters.left(), 1);
+  await sqs.proxy.killSockets();
 });
 
 Deno.test("fauxqs: a lost answer may leave a message in both queues, never in none", async () => {

@@ -17,23 +17,17 @@ export class DeadLetterQueues {
 
   /**
    * Rejects with a `StepError` if the queue has no redrive policy, if that cannot be read, or if
-   * `signal` is aborted first: what is waited for may be what another batch asked.
+   * `signal` is aborted first.
    */
   async get(queueArn: string, signal: AbortSignal): Promise<Queue> {
-    try {
-      return await untilAborted(this.#askOnce(queueArn, signal), signal);
-    } catch (error) {
-      throw signal.aborted ? new StepError(NO_ANSWER) : error;
-    }
-  }
-
-  #askOnce(queueArn: string, signal: AbortSignal): Promise<Queue> {
     const known = this.#known.get(queueArn);
-    if (known) return known;
+    // What another batch asked may have failed only because that batch had no time left.
+    const queue = known && await untilAborted(known, signal).catch(() => undefined);
+    if (queue) return queue;
     const asked = this.#ask(queueByArn(queueArn), signal);
     this.#known.set(queueArn, asked);
     asked.catch(() => this.#known.delete(queueArn));
-    return asked;
+    return await asked;
   }
 
   async #ask(queue: Queue, signal: AbortSignal): Promise<Queue> {
@@ -41,7 +35,11 @@ export class DeadLetterQueues {
     try {
       answer = await untilAborted(this.#attributes(queue, signal), signal);
     } catch (error) {
-      throw new StepError(reasonOf(error, { permission: "sqs:GetQueueAttributes", queue }));
+      throw new StepError(
+        signal.aborted
+          ? NO_ANSWER
+          : reasonOf(error, { permission: "sqs:GetQueueAttributes", queue }),
+      );
     }
     const target = deadLetterTargetArn(answer);
     if (target === undefined) throw new StepError(`${queue.id} has no dead-letter queue`);

@@ -1,3 +1,4 @@
+import { groupBy } from "../group_by.ts";
 import { isNonRetryable, type NonRetryable } from "../non_retryable.ts";
 import type { FailOutcome, Outcome, UnconfirmedRecord } from "../types.ts";
 import { batchRequests } from "./batch_request.ts";
@@ -60,22 +61,24 @@ async function move(
   failures: readonly FailOutcome[],
   { clients, deadLetterQueues, signal, report }: MovingMeans,
 ): Promise<ReadonlySet<FailOutcome>> {
-  const targetOf = ({ record: { eventSourceARN } }: FailOutcome): Queue | Promise<Queue> =>
+  const targetOf = (sourceArn: string): Queue | Promise<Queue> =>
     typeof to === "object"
-      ? queueByUrl(to.queueUrl, parseQueueArn(eventSourceARN).region)
-      : deadLetterQueues.get(eventSourceARN, signal);
+      ? queueByUrl(to.queueUrl, parseQueueArn(sourceArn).region)
+      : deadLetterQueues.get(sourceArn, signal);
   const unmoved = new Set<FailOutcome>();
   const refuse = (failure: FailOutcome, why: Omit<UnconfirmedRecord, "record">) => {
     unmoved.add(failure);
     report({ record: failure.record, ...why });
   };
   const entries: FailureEntry[] = [];
-  for (const failure of failures) {
-    const { record } = failure;
+  for (const [sourceArn, group] of groupBy(failures, ({ record }) => record.eventSourceARN)) {
     try {
-      entries.push({ failure, record, records: [record], queue: await targetOf(failure) });
+      const queue = await targetOf(sourceArn);
+      for (const failure of group) {
+        entries.push({ failure, record: failure.record, records: [failure.record], queue });
+      }
     } catch (error) {
-      refuse(failure, { reason: reasonOf(error), error });
+      for (const failure of group) refuse(failure, { reason: reasonOf(error), error });
     }
   }
   const requests = batchRequests(entries, bytesOf);
