@@ -6,6 +6,7 @@ import { SQSBatchProcessingError } from "./errors.ts";
 import { Processing } from "./processing.ts";
 import { receiveCountOf } from "./retry_delay.ts";
 import { isObject } from "./shape.ts";
+import { hookTimeLeft, untilAborted, withTimeLimit } from "./time_limit.ts";
 import type {
   FailOutcome,
   Outcome,
@@ -99,7 +100,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
         };
         return await lifecycle.processRecord(record, this, context);
       },
-      settleFailures: async (failures) => await lifecycle.settleFailures(failures, this),
+      settleFailures: (failures) => this.#inTime(() => lifecycle.settleFailures(failures, this)),
       expectFailure: () => this.#callHook(() => lifecycle.expectFailure(this)),
     });
   }
@@ -266,10 +267,19 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   /** What a hook throws is kept: the close throws it, or has it as its cause. */
   async #callHook(hook: () => void | Promise<void>): Promise<void> {
     try {
-      await hook();
+      await this.#inTime(hook);
     } catch (error) {
       this.#hookErrors.push(error);
     }
+  }
+
+  /** Waits for a hook, but not past Lambda's deadline: then nobody would see the records' errors. */
+  #inTime<T>(hook: () => T | Promise<T>): Promise<T> {
+    const call = async () => await hook();
+    const left = hookTimeLeft(this.lambdaContext);
+    return left === Infinity
+      ? call()
+      : withTimeLimit(left, (signal) => untilAborted(call(), signal));
   }
 
   async #closeAsync(): Promise<void> {

@@ -1,10 +1,7 @@
 import type { Context } from "aws-lambda";
-import { remainingMs, timeoutError } from "./time_limit.ts";
+import { remainingMs, startTimer, timeoutError } from "./time_limit.ts";
 
 const DEFAULT_RESERVE_MS = 1_000;
-
-/** The longest delay of a timer. A longer one, of a test's context, would fire at once. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** What happens as the end of an invocation comes near. */
 export interface DeadlineSteps {
@@ -53,7 +50,7 @@ export class Deadline {
     if (remaining === Infinity) return;
     const atReserve = (times: number, step: () => void) => {
       const delay = Math.max(0, remaining - times * this.#reserveMs);
-      this.#timers.push(setTimeout(step, Math.min(delay, MAX_DELAY_MS)));
+      this.#timers.push(startTimer(step, delay));
     };
     const reason = timeoutError("The invocation has too little time left");
     atReserve(2, near);

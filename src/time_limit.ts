@@ -1,6 +1,6 @@
 import type { Context } from "aws-lambda";
 
-/** What of an invocation is kept back for the error to reach Lambda. */
+/** What of an invocation is kept back for the error to reach Lambda: at most a quarter of the rest. */
 const KEPT_FOR_THROWING_MS = 100;
 
 /**
@@ -13,7 +13,18 @@ export function remainingMs(lambdaContext: Context | undefined): number {
 
 /** How long a step at the end of a batch may take: `limitMs`, but never past Lambda's deadline. */
 export function timeLeft(limitMs: number, lambdaContext: Context | undefined): number {
-  return Math.max(0, Math.min(limitMs, remainingMs(lambdaContext) - KEPT_FOR_THROWING_MS));
+  const remaining = remainingMs(lambdaContext);
+  return Math.max(0, Math.min(limitMs, remaining - keptMs(remaining)));
+}
+
+/** How long a hook may take: a little more than what it asks of SQS, so that this can be reported. */
+export function hookTimeLeft(lambdaContext: Context | undefined): number {
+  const remaining = remainingMs(lambdaContext);
+  return Math.max(0, remaining - keptMs(remaining) / 2);
+}
+
+function keptMs(remaining: number): number {
+  return Math.min(KEPT_FOR_THROWING_MS, remaining / 4);
 }
 
 /** What an `AbortSignal.timeout()` would have as its reason. */
@@ -21,13 +32,21 @@ export function timeoutError(message: string): DOMException {
   return new DOMException(message, "TimeoutError");
 }
 
-/** Runs `work` with a signal that is aborted after `limitMs`. */
+/** The longest delay of a timer. A longer one, of a test's context, would fire at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** A timer that never fires before its time. */
+export function startTimer(step: () => void, delayMs: number): ReturnType<typeof setTimeout> {
+  return setTimeout(step, Math.min(delayMs, MAX_DELAY_MS));
+}
+
+/** Runs `work` with a signal that is aborted after `limitMs`, with a `TimeoutError` as its reason. */
 export async function withTimeLimit<T>(
   limitMs: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), limitMs);
+  const timer = startTimer(() => abort.abort(timeoutError("The time was over first")), limitMs);
   try {
     return await work(abort.signal);
   } finally {

@@ -10,7 +10,7 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import { FakeTime } from "@std/testing/time";
 import type { Context, SQSRecord } from "aws-lambda";
 import { lambdaContext } from "../scripts/event_source_mapping.ts";
-import { timeLeft } from "../src/time_limit.ts";
+import { hookTimeLeft, timeLeft } from "../src/time_limit.ts";
 import { bodies, makeRecord, makeRecords, QUEUE_ARN } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
 import { testSqs } from "./_test_sqs.ts";
@@ -404,10 +404,26 @@ for (const name of ["recordTimeoutMs", "deadlineReserveMs"]) {
   });
 }
 
-Deno.test("timeLeft() keeps a tenth of a second back for the error to reach Lambda", () => {
-  const context = { getRemainingTimeInMillis: () => 500 } as Context;
-  for (const [limit, left] of [[1_000, 400], [400, 400], [399, 399]] as const) {
+Deno.test("timeLeft() keeps a tenth of a second back for the error to reach Lambda, or a quarter", () => {
+  for (
+    const [remaining, limit, left] of [
+      [500, 1_000, 400],
+      [500, 400, 400],
+      [500, 399, 399],
+      [200, 1_000, 150],
+      [0, 1_000, 0],
+      [-10, 1_000, 0],
+    ] as const
+  ) {
+    const context = { getRemainingTimeInMillis: () => remaining } as Context;
     assertEquals(timeLeft(limit, context), left);
   }
-  assertEquals(timeLeft(1_000, { getRemainingTimeInMillis: () => 50 } as Context), 0);
+});
+
+Deno.test("hookTimeLeft() is more than what a hook may take at SQS, and less than what is left", () => {
+  for (const [remaining, left] of [[500, 450], [200, 175], [0, 0], [-10, 0]] as const) {
+    const context = { getRemainingTimeInMillis: () => remaining } as Context;
+    assertEquals(hookTimeLeft(context), left);
+  }
+  assertEquals(hookTimeLeft(undefined), Infinity);
 });

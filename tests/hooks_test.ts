@@ -11,6 +11,8 @@ import {
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { lambdaContext } from "../scripts/event_source_mapping.ts";
 import { handleBody, makeFifoRecord, makeRecord, makeRecords } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
 
@@ -190,3 +192,23 @@ Deno.test("using: _finish does not run for a process() that was still running at
   await new Promise((resolve) => setTimeout(resolve));
   assertEquals(processor.calls, []);
 });
+
+// ------------------------------------------------------------------------ hooks without an end
+
+for (const hook of ["_settleFailures", "_finish", "_clean"]) {
+  Deno.test(`a ${hook} that never settles is given up before Lambda's deadline`, async () => {
+    using time = new FakeTime();
+    class Stuck extends BasePartialProcessor {}
+    Object.defineProperty(Stuck.prototype, hook, { value: () => new Promise(() => {}) });
+    const context = lambdaContext(10_000);
+    const running = new Stuck().run(makeRecords("ok", "fail"), handleBody, { context });
+    let thrown: unknown;
+    running.catch((error) => thrown = error);
+    await time.tickAsync(9_949);
+    assertEquals(thrown, undefined);
+    await time.tickAsync(1);
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertStringIncludes(thrown.message, "RangeError: no such order");
+    assertStringIncludes(thrown.message, "TimeoutError: The time was over first");
+  });
+}
