@@ -15,7 +15,8 @@ export interface BasePartialProcessorOptions {
   readonly concurrency?: number;
   /**
    * Says nothing of records that failed: the batch closes without an error, and **Lambda then
-   * deletes the failed messages too**. Records that were not looked at still make it throw.
+   * deletes the failed messages too**. Records that were not looked at still make it throw, and so
+   * do messages that were to be moved (`nonRetryable`) and that no other queue accepted.
    *
    * @default {false}
    */

@@ -178,7 +178,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
       );
     }
     this.#responseRead = false;
-    this.#processing = traceBatch(this.records, () => this.#process());
+    this.#processing = traceBatch(this, () => this.#process());
     // Where nobody awaits process(), the close reports what it rejected with.
     this.#processing.catch(() => {});
     return this.#processing;
@@ -325,8 +325,12 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     if (this.#hookErrors.length > 0) throw hookError;
   }
 
-  #isToReturn({ status }: Outcome): boolean {
-    return status === "unprocessed" || (status === "fail" && !this.#lifecycle.suppressException);
+  #isToReturn({ status, record }: Outcome): boolean {
+    if (status !== "fail" || !this.#lifecycle.suppressException) {
+      return status === "fail" || status === "unprocessed";
+    }
+    // It was to go to another queue and is in none: suppressing its failure would lose it.
+    return this.#unconfirmed.unmoved.some((unmoved) => unmoved.record === record);
   }
 
   #unsettledReason(): UnprocessedReason {

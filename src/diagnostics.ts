@@ -1,6 +1,6 @@
 import type { SQSRecord } from "aws-lambda";
 import { channel, tracingChannel } from "node:diagnostics_channel";
-import type { Outcome, RecordContext } from "./types.ts";
+import type { Outcome, RecordContext, UnconfirmedRecords } from "./types.ts";
 
 /**
  * What is published on the tracing channel `partial-batch.sqs.record`, around each call of a record
@@ -24,22 +24,30 @@ export interface BatchMessage {
   readonly records: readonly SQSRecord[];
   /** How many records ended with each status. There once all are done. */
   counts?: Readonly<Record<Outcome["status"], number>>;
+  /** What SQS did not confirm inside `process()`: moves and retry delays. There once all are done. */
+  unconfirmed?: UnconfirmedRecords;
   /** How long the batch took, in milliseconds. There once it is done. */
   durationMs?: number;
 }
 
-/** What is published on the channel `partial-batch.sqs.request`, after each batch request to SQS. */
+/** What is published on the channel `partial-batch.sqs.request`, after each request to SQS. */
 export interface RequestMessage {
   /** The action of the SQS API. */
-  readonly action: "DeleteMessageBatch" | "SendMessageBatch" | "ChangeMessageVisibilityBatch";
+  readonly action:
+    | "DeleteMessageBatch"
+    | "SendMessageBatch"
+    | "ChangeMessageVisibilityBatch"
+    | "GetQueueAttributes";
   /** The queue it was for: its ARN or, where only that is known, its URL. */
   readonly queue: string;
-  /** The messages it was about. */
+  /** The messages it was about. None for `GetQueueAttributes`. */
   readonly messageIds: readonly string[];
-  /** How many entries it had. */
+  /** How many entries it had. None for `GetQueueAttributes`. */
   readonly entryCount: number;
   /** How many of them SQS did not confirm. */
   readonly unconfirmedCount: number;
+  /** Why it failed, as a whole or for some entries; each reason once. Empty if all is confirmed. */
+  readonly reasons: readonly string[];
   /** Which try it was, from 1. The client's own retries count as one. */
   readonly attempt: number;
   /** How long it took, in milliseconds. */
@@ -63,15 +71,16 @@ export function traceRecord<TResult>(
 
 /** Processes a batch, traced where somebody listens. */
 export function traceBatch<TOutcomes extends readonly Outcome[]>(
-  records: readonly SQSRecord[],
+  batch: { readonly records: readonly SQSRecord[]; readonly unconfirmed: UnconfirmedRecords },
   process: () => Promise<TOutcomes>,
 ): Promise<TOutcomes> {
   if (!isTraced(batchChannel)) return process();
-  const message: BatchMessage = { records };
+  const message: BatchMessage = { records: batch.records };
   return batchChannel.tracePromise(() =>
     timed(message, async () => {
       const outcomes = await process();
       message.counts = countByStatus(outcomes);
+      message.unconfirmed = batch.unconfirmed;
       return outcomes;
     }), message);
 }

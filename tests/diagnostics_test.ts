@@ -12,10 +12,12 @@ import {
   type RecordContext,
   type RecordMessage,
   type RequestMessage,
+  withSqsBatch,
 } from "@partial-batch/sqs";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, tracingChannel, unsubscribe } from "node:diagnostics_channel";
+import { lambdaContext } from "../scripts/event_source_mapping.ts";
 import { publishRequest, traceBatch, traceRecord } from "../src/diagnostics.ts";
 import { bodies, handleBody, makeRecords } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
@@ -38,6 +40,15 @@ function listen<TMessage extends object>(name: string) {
   const channel = tracingChannel(name);
   channel.subscribe(subscribers);
   return { events, [Symbol.dispose]: () => void channel.unsubscribe(subscribers) };
+}
+
+/** Listens to the channel of requests while it is held. */
+function listenToRequests() {
+  const name = "partial-batch.sqs.request";
+  const messages: RequestMessage[] = [];
+  const listener = (message: unknown) => void messages.push(message as RequestMessage);
+  subscribe(name, listener);
+  return { messages, [Symbol.dispose]: () => void unsubscribe(name, listener) };
 }
 
 Deno.test("partial-batch.sqs.record traces each call of a record handler", async () => {
@@ -87,20 +98,15 @@ for (const hold of HOLDS) {
     const records = await queue.records(...bodies("ok", 11), "fail");
     const fault = { kind: "fail-entries", code: "InternalError", senderFault: false } as const;
     await sqs.proxy.set({ action: "DeleteMessageBatch", times: 1, ids: ["0"], ...fault });
-    const messages: RequestMessage[] = [];
-    const listener = (message: unknown) => void messages.push(message as RequestMessage);
-    subscribe("partial-batch.sqs.request", listener);
-    try {
-      const processor = new PartialSQSProcessor({ config: sqs.config });
-      await holding(hold, processor, records, handleBody);
-    } finally {
-      unsubscribe("partial-batch.sqs.request", listener);
-    }
+    using listening = listenToRequests();
+    const { messages } = listening;
+    await holding(hold, new PartialSQSProcessor({ config: sqs.config }), records, handleBody);
     assertEquals(messages.length, await sqs.calls());
     assert(messages.every(({ action }) => action === "DeleteMessageBatch"));
     assert(messages.every(({ durationMs }) => durationMs >= 0));
     assertEquals(messages.map(({ attempt }) => attempt).toSorted(), [1, 1, 2]);
     assertEquals(messages.reduce((sum, each) => sum + each.unconfirmedCount, 0), 1);
+    assertEquals(messages.flatMap(({ reasons }) => reasons), ["InternalError"]);
     const first = messages.filter(({ attempt }) => attempt === 1);
     assertEquals(first.map(({ entryCount }) => entryCount).toSorted(), [1, 10]);
     assertEquals(
@@ -110,6 +116,29 @@ for (const hold of HOLDS) {
     assertEquals(messages[0]!.queue, await queue.arn());
   });
 }
+
+Deno.test("with reportItemFailures the channels tell what no error does", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("fail");
+  const fault = { kind: "status", status: 403, code: "AccessDeniedException" } as const;
+  await sqs.proxy.set({ action: "GetQueueAttributes", ...fault });
+  using requests = listenToRequests();
+  using traced = listen<BatchMessage>("partial-batch.sqs.batch");
+  const handler = withSqsBatch(handleBody, {
+    config: sqs.config,
+    reportItemFailures: true,
+    nonRetryable: { when: [RangeError] },
+  });
+  await handler({ Records: records }, lambdaContext(10_000));
+  const arn = await queue.arn();
+  const reason = `AccessDeniedException (HTTP 403), needs sqs:GetQueueAttributes on ${arn}`;
+  assertEquals(requests.messages.map(({ action, reasons }) => [action, reasons]), [
+    ["GetQueueAttributes", [reason]],
+  ]);
+  const { unconfirmed } = traced.events.at(-1)!.message;
+  assertEquals(unconfirmed?.unmoved.map((each) => each.reason), [reason]);
+});
 
 Deno.test("a store bound to the record channel is the handler's own, with concurrent records", async () => {
   const storage = new AsyncLocalStorage<string>();
@@ -195,8 +224,9 @@ Deno.test("nothing is built when nobody listens", async () => {
   const [record] = makeRecords("a");
   const recordContext = { receiveCount: 1 } as RecordContext;
   assertStrictEquals(traceRecord(record!, recordContext, () => handled), handled);
+  const batch = new Processor().open([], () => {});
   const processed = Promise.resolve([]);
-  assertStrictEquals(traceBatch([], () => processed), processed);
+  assertStrictEquals(traceBatch(batch, () => processed), processed);
   publishRequest(() => {
     throw new Error("was built");
   });

@@ -350,6 +350,26 @@ for (const hold of HOLDS) {
   }
 }
 
+for (const hold of HOLDS) {
+  Deno.test(`fauxqs, ${hold}: suppressException does not lose a message that could not be moved`, async () => {
+    const { sqs, queue } = await setUp();
+    const records = await queue.records("ok", "fail", "never");
+    const fault = { kind: "status", status: 403, code: "AccessDeniedException" } as const;
+    await sqs.proxy.set({ action: "SendMessageBatch", ...fault });
+    const processor = new PartialSQSProcessor({
+      config: sqs.config,
+      nonRetryable: NEVER,
+      suppressException: true,
+    });
+    const { thrown } = await holding(hold, processor, records, handle);
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertEquals(thrown.unmoved.map(({ record }) => record), [records[2]!]);
+    await sqs.proxy.reset();
+    const moved = await holding(hold, processor, records.slice(1), handle);
+    assertEquals(moved.thrown, undefined);
+  });
+}
+
 Deno.test("fauxqs: a queue without a dead-letter queue is a clear error, and is asked again", async () => {
   const sqs = await testSqs();
   const queue = await sqs.createQueue();

@@ -111,13 +111,18 @@ function queueUrlOnClientEndpoint(queue: Queue) {
 export function publishBatchRequest<TEntry extends BatchEntry>(
   action: BatchAction<TEntry>,
   { queue, entries }: BatchRequest<TEntry>,
-  more: Pick<RequestMessage, "unconfirmedCount" | "attempt" | "durationMs">,
+  { unconfirmed, ...more }: Pick<RequestMessage, "attempt" | "durationMs"> & {
+    /** Why, for each entry that SQS did not confirm. */
+    readonly unconfirmed: readonly string[];
+  },
 ): void {
   publishRequest(() => ({
     action: action.name,
     queue: queue.id,
     messageIds: entries.flatMap(({ records }) => records.map(({ messageId }) => messageId)),
     entryCount: entries.length,
+    unconfirmedCount: unconfirmed.length,
+    reasons: [...new Set(unconfirmed)],
     ...more,
   }));
 }

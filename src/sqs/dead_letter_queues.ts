@@ -1,3 +1,4 @@
+import { publishRequest } from "../diagnostics.ts";
 import { isObject } from "../shape.ts";
 import { untilAborted } from "../time_limit.ts";
 import { onClientEndpoint } from "./batch_request.ts";
@@ -31,16 +32,27 @@ export class DeadLetterQueues {
   }
 
   async #ask(queue: Queue, signal: AbortSignal): Promise<Queue> {
+    const start = performance.now();
     let answer: unknown;
+    let reason: string | undefined;
     try {
       answer = await untilAborted(this.#attributes(queue, signal), signal);
     } catch (error) {
-      throw new StepError(
-        signal.aborted
-          ? NO_ANSWER
-          : reasonOf(error, { permission: "sqs:GetQueueAttributes", queue }),
-      );
+      reason = signal.aborted
+        ? NO_ANSWER
+        : reasonOf(error, { permission: "sqs:GetQueueAttributes", queue });
     }
+    publishRequest(() => ({
+      action: "GetQueueAttributes",
+      queue: queue.id,
+      messageIds: [],
+      entryCount: 0,
+      unconfirmedCount: 0,
+      reasons: reason === undefined ? [] : [reason],
+      attempt: 1,
+      durationMs: performance.now() - start,
+    }));
+    if (reason !== undefined) throw new StepError(reason);
     const target = deadLetterTargetArn(answer);
     if (target === undefined) throw new StepError(`${queue.id} has no dead-letter queue`);
     return queueByArn(target);

@@ -54,7 +54,7 @@ async function sendUntilConfirmed<TEntry extends BatchEntry>(
     const start = performance.now();
     const unconfirmed = await sendOnce(clients, action, { queue, entries: pending }, signal);
     publishBatchRequest(action, { queue, entries: pending }, {
-      unconfirmedCount: unconfirmed.length,
+      unconfirmed: unconfirmed.map(({ reason }) => reason),
       attempt,
       durationMs: performance.now() - start,
     });

@@ -46,7 +46,7 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
         before.confirmed ? before : entries[entry]!
       );
       publishBatchRequest(action, requests[index]!, {
-        unconfirmedCount: said[index]!.filter(({ confirmed }) => !confirmed).length,
+        unconfirmed: said[index]!.flatMap((each) => each.confirmed ? [] : [each.code]),
         attempt,
         durationMs: answer?.durationMs ?? limit,
       });
