@@ -221,7 +221,10 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
    */
   async close(): Promise<void> {
     if (!this.#held) {
-      throw new Error("Cannot close the batch: it is not held by `using` or `await using`");
+      throw new Error(
+        "Cannot close the batch: it is not held; declare it with `await using` or `using`, or call " +
+          "processor.run() or withSqsBatch()",
+      );
     }
     if (this.#held === "using") return this.#closeBlocking();
     if (this.#closing) return await this.#closing.catch(() => {});

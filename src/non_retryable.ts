@@ -37,15 +37,21 @@ export function checkNonRetryable(value: unknown): void {
   if (!isClasses && (typeof when !== "function" || isErrorClass(when))) {
     throw new TypeError(
       "Cannot use nonRetryable.when: expected an array of error classes or a function, got " +
-        shapeOf(when),
+        (isErrorClass(when) ? "a class, put it into an array" : shapeOf(when)),
     );
   }
   if (to === undefined || to === "dead-letter-queue" || to === "delete") return;
-  if (isObject(to) && typeof to.queueUrl === "string" && URL.canParse(to.queueUrl)) return;
+  if (isObject(to) && isQueueUrl(to.queueUrl)) return;
   throw new TypeError(
-    'Cannot use nonRetryable.to: expected "dead-letter-queue", "delete" or { queueUrl } with a ' +
-      `URL, got ${shapeOf(to)}`,
+    'Cannot use nonRetryable.to: expected "dead-letter-queue", "delete" or { queueUrl } with an ' +
+      `http or https URL, got ${shapeOf(to)}`,
   );
+}
+
+/** An ARN parses as a URL too. */
+function isQueueUrl(value: unknown): boolean {
+  return typeof value === "string" && URL.canParse(value) &&
+    /^https?:$/.test(new URL(value).protocol);
 }
 
 /** A predicate has no prototype with a constructor of its own that makes errors. */

@@ -1,4 +1,5 @@
 import type { SQSBatchResponse } from "aws-lambda";
+import { BasePartialProcessor } from "./base_partial_processor.ts";
 import { PartialSQSProcessor, type PartialSqsProcessorOptions } from "./partial_sqs_processor.ts";
 import type { LambdaRecordContext, RecordHandler } from "./types.ts";
 import {
@@ -48,23 +49,29 @@ export function withSqsBatch<TResult, TReturn = void>(
  */
 export function withSqsBatch<TResult>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: WithSqsBatchOptions<never> & { readonly reportItemFailures: true },
+  options: PartialSqsProcessorOptions & { readonly reportItemFailures: true },
 ): SqsLambdaHandler<SQSBatchResponse>;
 /**
  * Makes a Lambda handler whose mode is known only at run time: with `reportItemFailures` it returns
- * Lambda's partial batch response, else nothing, or what `lambdaHandler` returned.
+ * Lambda's partial batch response, else nothing.
  *
  * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
  * @throws {RangeError} If a number is out of its limits.
  */
-export function withSqsBatch<TResult, TReturn = void>(
+export function withSqsBatch<TResult>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: WithSqsBatchOptions<TReturn>,
-): SqsLambdaHandler<TReturn | SQSBatchResponse>;
+  options: PartialSqsProcessorOptions,
+): SqsLambdaHandler<SQSBatchResponse | void>;
 export function withSqsBatch<TResult>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
   options: WithSqsBatchOptions<unknown> = {},
 ): SqsLambdaHandler<unknown> {
+  if (options instanceof BasePartialProcessor) {
+    throw new TypeError(
+      "Cannot use the options of withSqsBatch(): expected an object, got a processor; " +
+        "use withBatchProcessor(processor, recordHandler)",
+    );
+  }
   const { lambdaHandler, ...processorOptions } = options;
   const processor = new PartialSQSProcessor(processorOptions);
   return lambdaHandler === undefined

@@ -166,6 +166,11 @@ Deno.test("wrappers throw TypeError for what is no function or no processor", ()
   assertThrows(() => withBatchProcessor({} as never, handleBody), TypeError, "processor");
 });
 
+Deno.test("withSqsBatch() throws TypeError for a processor in the place of options", () => {
+  const processor = new PartialSQSProcessor({ concurrency: 1 });
+  assertThrows(() => withSqsBatch(handleBody, processor), TypeError, "use withBatchProcessor");
+});
+
 Deno.test("a wrapper's handler rejects with TypeError for what is no SQS event", async () => {
   const handler = withSqsBatch(handleBody);
   for (const event of [undefined, null, [], {}, { Records: "x" }, { detail: {} }]) {

@@ -90,7 +90,7 @@ Deno.test("readBatchAnswer() confirms only what SQS lists as successful", () => 
   assertEquals(readBatchAnswer(answer, 3), [
     { confirmed: true },
     { confirmed: false, code: "InternalError", senderFault: false },
-    { confirmed: false, code: "not in the answer", senderFault: true },
+    { confirmed: false, code: "not among Successful in the answer", senderFault: true },
   ]);
 });
 

@@ -16,7 +16,7 @@ import {
 import type { SQSRecord } from "aws-lambda";
 import { lambdaContext } from "../scripts/event_source_mapping.ts";
 import { isNonRetryable } from "../src/non_retryable.ts";
-import { bodies, makeRecord, makeRecords } from "./_factories.ts";
+import { bodies, makeRecord, makeRecords, QUEUE_ARN } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
 import { type ServerName, SERVERS, type TestQueue, testSqs } from "./_test_sqs.ts";
 
@@ -324,7 +324,7 @@ for (const hold of HOLDS) {
       [
         "an answer that confirms nothing",
         [{ action: "SendMessageBatch", kind: "status", status: 200, body: "{}" }],
-        "not in the answer",
+        "not among Successful in the answer",
       ],
     ] as const
   ) {
@@ -496,12 +496,13 @@ Deno.test("PartialSQSProcessor throws TypeError for a nonRetryable that is none"
   const cases = [
     [null, "expected an object, got null"],
     [{}, "nonRetryable.when: expected an array of error classes or a function, got undefined"],
-    [{ when: NoSuchOrder }, "got a function"],
-    [{ when: TypeError }, "got a function"],
+    [{ when: NoSuchOrder }, "got a class, put it into an array"],
+    [{ when: TypeError }, "got a class, put it into an array"],
     [{ when: ["TypeError"] }, "got an array of 1"],
     [{ when: [() => true] }, "got an array of 1"],
     [{ when: [], to: "trash" }, "nonRetryable.to: expected"],
     [{ when: [], to: { queueUrl: "orders" } }, "nonRetryable.to: expected"],
+    [{ when: [], to: { queueUrl: `${QUEUE_ARN}-failed` } }, "http or https URL"],
     [{ when: [], too: "delete" }, '"too"'],
   ] as const;
   for (const [nonRetryable, says] of cases) {

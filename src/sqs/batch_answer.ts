@@ -25,7 +25,7 @@ export function readBatchAnswer(answer: unknown, count: number): EntryAnswer[] {
       };
     }
     if (successful.has(id)) return { confirmed: true };
-    return { confirmed: false, code: "not in the answer", senderFault: true };
+    return { confirmed: false, code: "not among Successful in the answer", senderFault: true };
   });
 }
 

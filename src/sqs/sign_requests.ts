@@ -13,6 +13,9 @@ import { loadSdk } from "./sdk.ts";
 import type { SqsClients } from "./sqs_clients.ts";
 import { untilAborted } from "../time_limit.ts";
 
+/** A stub of a test has no middleware that would sign. */
+const NOT_SIGNED = "the client signed no request: plain `using` needs a real SQSClient, no stub";
+
 /** An HTTP request, ready to be sent by anybody for about five minutes. */
 export interface HttpRequest {
   readonly url: string;
@@ -38,7 +41,7 @@ export function signRequests<TEntry extends BatchEntry>(
   return mapConcurrently(requests, MAX_REQUESTS_AT_A_TIME, async (request) => {
     try {
       const http = await untilAborted(signRequest(clients, action, request, signal), signal);
-      return http ? { ...request, http } : { ...request, reason: "the client signed no request" };
+      return http ? { ...request, http } : { ...request, reason: NOT_SIGNED };
     } catch (error) {
       const reason = signal.aborted
         ? "not signed within the time limit"
