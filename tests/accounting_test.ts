@@ -1,16 +1,31 @@
-import { PartialSQSProcessor, SQSBatchProcessingError } from "@partial-batch/sqs";
+import {
+  type Batch,
+  PartialSQSProcessor,
+  SQSBatchProcessingError,
+  withBatchProcessor,
+} from "@partial-batch/sqs";
 import { assert, assertEquals } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
 import * as fc from "fast-check";
+import { lambdaContext, recordsToDelete } from "../scripts/event_source_mapping.ts";
 import type { Fault } from "./_fault_proxy.ts";
-import { holding, HOLDS } from "./_hold.ts";
-import { type TestQueue, testSqs } from "./_test_sqs.ts";
+import { holding } from "./_hold.ts";
+import { SERVERS, type TestQueue, testSqs } from "./_test_sqs.ts";
 
 class NoSuchOrder extends Error {}
 
-const KINDS = ["ok", "fail", "never"] as const;
+/** Shows the batch it was given, however it is run. */
+class WatchedProcessor extends PartialSQSProcessor {
+  batch: Batch | undefined;
 
-function handle({ body }: SQSRecord): void {
+  protected override async _finish(batch: Batch): Promise<void> {
+    this.batch = batch;
+    await super._finish(batch);
+  }
+}
+
+async function handle({ body }: SQSRecord): Promise<void> {
+  await Promise.resolve();
   if (body.startsWith("never")) throw new NoSuchOrder(body);
   if (body.startsWith("fail")) throw new RangeError(body);
 }
@@ -22,13 +37,14 @@ const anyFault = fc.record({
     "GetQueueAttributes",
     "ChangeMessageVisibilityBatch",
   ),
-  times: fc.integer({ min: 1, max: 2 }),
+  times: fc.integer({ min: 1, max: 4 }),
   fault: fc.oneof(
-    fc.constantFrom<Pick<Fault, "kind"> & { status?: number; code?: string }>(
+    fc.constantFrom<Pick<Fault, "kind"> & { status?: number; code?: string; body?: string }>(
       { kind: "drop" },
       { kind: "lose-answer" },
       { kind: "status", status: 503 },
       { kind: "status", status: 403, code: "AccessDeniedException" },
+      { kind: "status", status: 200, body: "{}" },
     ),
     fc.record({
       kind: fc.constant("fail-entries" as const),
@@ -40,72 +56,139 @@ const anyFault = fc.record({
 }).filter(({ action, fault }) => fault.kind !== "fail-entries" || action !== "GetQueueAttributes");
 
 const anyBatch = fc.record({
-  kinds: fc.array(fc.constantFrom(...KINDS), { minLength: 1, maxLength: 10 }),
+  messages: fc.array(
+    fc.record({
+      kind: fc.constantFrom("ok", "fail", "never"),
+      group: fc.constantFrom("a", "b", "c"),
+    }),
+    { minLength: 1, maxLength: 10 },
+  ),
+  fifo: fc.boolean(),
   faults: fc.array(anyFault, { maxLength: 3 }),
-  hold: fc.constantFrom(...HOLDS),
+  way: fc.constantFrom("using", "await using", "run", "wrapper"),
+  reportItemFailures: fc.boolean(),
+  to: fc.constantFrom("dead-letter-queue", "delete", "queue-url"),
+  concurrency: fc.integer({ min: 1, max: 11 }),
   retryDelay: fc.option(fc.constant(0), { nil: undefined }),
 });
 
-async function idsIn(queue: TestQueue): Promise<string[]> {
-  return (await queue.receive(10)).map(({ body }) => body);
+/** What Lambda is told in the end. */
+interface Told {
+  readonly thrown: unknown;
+  readonly response: unknown;
 }
 
-Deno.test("fauxqs: every message ends deleted, returned or dead-lettered, never nowhere", async () => {
-  const sqs = await testSqs();
-  await fc.assert(
-    fc.asyncProperty(anyBatch, async ({ kinds, faults, hold, retryDelay }) => {
-      const deadLetters = await sqs.createQueue();
-      const deadLetterTargetArn = await deadLetters.arn();
-      // Received messages stay visible, so that a receive shows what is left.
-      const queue = await sqs.createQueue({
-        VisibilityTimeout: "0",
-        RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1_000 }),
-      });
-      const records = await queue.records(...kinds.map((kind, index) => `${kind}-${index}`));
-      await sqs.proxy.set(
-        ...faults.map(({ action, times, fault }) => ({ action, times, ...fault }) as Fault),
-      );
-      const processor = new PartialSQSProcessor({
-        config: { ...sqs.config, maxAttempts: 1 },
-        nonRetryable: { when: [NoSuchOrder] },
-        ...(retryDelay === undefined ? {} : { retryDelay }),
-      });
-      const { batch, thrown } = await holding(hold, processor, records, handle);
-      const lambdaDeletes = thrown === undefined;
+async function play(
+  way: "using" | "await using" | "run" | "wrapper",
+  processor: PartialSQSProcessor,
+  records: readonly SQSRecord[],
+): Promise<Told> {
+  if (way === "using" || way === "await using") {
+    let response: unknown;
+    const { thrown } = await holding(way, processor, records, handle, {}, async (batch) => {
+      await batch.process();
+      if (processor.reportItemFailures) response = batch.response();
+    });
+    return { thrown, response };
+  }
+  const handler = way === "wrapper"
+    ? withBatchProcessor(processor, handle)
+    : () => processor.run(records, handle).then(() => {});
+  try {
+    const event = { Records: [...records] };
+    return { thrown: undefined, response: await handler(event, lambdaContext(60_000)) };
+  } catch (thrown) {
+    return { thrown, response: undefined };
+  }
+}
 
-      const left = await idsIn(queue);
-      const moved = await idsIn(deadLetters);
-      const answerLost = faults.some(({ action, fault }) =>
-        action === "SendMessageBatch" && fault.kind === "lose-answer"
-      );
-      assertEquals(records.length, kinds.length);
-      assert(thrown === undefined || thrown instanceof SQSBatchProcessingError);
-      for (const { record, status } of batch.outcomes) {
-        const { body } = record;
-        const copies = moved.filter((each) => each === body).length;
-        const undeleted = batch.unconfirmed.undeleted.some((each) => each.record === record);
-        switch (status) {
-          case "success":
-            assert(body.startsWith("ok"));
-            assertEquals(copies, 0);
-            assertEquals(left.includes(body) && !lambdaDeletes && !undeleted, false, body);
-            break;
-          case "dead-lettered":
-            assert(body.startsWith("never"));
-            assert(copies === 1 || (copies > 1 && answerLost), `${copies} copies of ${body}`);
-            assertEquals(left.includes(body) && !lambdaDeletes && !undeleted, false, body);
-            break;
-          case "fail":
-            assert(!body.startsWith("ok"));
-            assert(left.includes(body), `${body} is lost`);
-            assertEquals(lambdaDeletes, false);
-            assert(copies === 0 || answerLost);
-            break;
-          default:
-            throw new Error(`unexpected ${status}`);
+/** Every body in a queue, in flight or not, as often as it is there. */
+async function bodiesIn(queue: TestQueue, inFlight: readonly SQSRecord[]): Promise<string[]> {
+  // Of those that are gone, the receipt handles are refused.
+  for (const record of inFlight) await queue.makeVisible(record).catch(() => {});
+  const found: SQSRecord[] = [];
+  for (;;) {
+    const more = await queue.receive(10);
+    if (more.length === 0) return found.map(({ body }) => body);
+    found.push(...more);
+  }
+}
+
+for (const server of SERVERS) {
+  Deno.test(`${server}: every message ends deleted, returned or dead-lettered, never nowhere`, async () => {
+    const sqs = await testSqs(server);
+    await fc.assert(
+      fc.asyncProperty(anyBatch, async ({ messages, faults, way, to, retryDelay, ...options }) => {
+        // A FIFO receive of fauxqs gives one message per group.
+        const fifo = options.fifo && server !== "fauxqs";
+        const attributes = { VisibilityTimeout: "600", ...(fifo ? { FifoQueue: "true" } : {}) };
+        const deadLetters = await sqs.createQueue(attributes);
+        const deadLetterTargetArn = await deadLetters.arn();
+        const queue = await sqs.createQueue({
+          ...attributes,
+          RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1_000 }),
+        });
+        const records = await queue.records(...messages.map(({ kind, group }, index) => ({
+          MessageBody: `${kind}-${index}`,
+          ...(fifo ? { MessageGroupId: group, MessageDeduplicationId: `${index}` } : {}),
+        })));
+        assertEquals(records.length, messages.length);
+        const queueUrl = await deadLetters.urlAtProxy();
+        await sqs.proxy.set(
+          ...faults.map(({ action, times, fault }) => ({ action, times, ...fault }) as Fault),
+        );
+        const processor = new WatchedProcessor({
+          config: { ...sqs.config, maxAttempts: 1 },
+          concurrency: options.concurrency,
+          reportItemFailures: options.reportItemFailures,
+          nonRetryable: { when: [NoSuchOrder], to: to === "queue-url" ? { queueUrl } : to },
+          ...(retryDelay === undefined ? {} : { retryDelay }),
+        });
+        const { thrown, response } = await play(way, processor, records);
+        await sqs.proxy.set();
+
+        assert(thrown === undefined || thrown instanceof SQSBatchProcessingError);
+        const { outcomes, unconfirmed } = processor.batch!;
+        assertEquals(outcomes.map(({ record }) => record), records);
+        const lambdaDeletes = thrown
+          ? []
+          : recordsToDelete(records, response, options.reportItemFailures);
+        const left = await bodiesIn(queue, records);
+        const moved = await bodiesIn(deadLetters, []);
+        const answerLost = faults.some(({ action, fault }) =>
+          action === "SendMessageBatch" && fault.kind === "lose-answer"
+        );
+        // Only a caller who returns the response can have the handled ones deleted.
+        const allReturn = thrown !== undefined && options.reportItemFailures;
+        for (const { record, status } of outcomes) {
+          const returns = left.includes(record.body) && !lambdaDeletes.includes(record);
+          const mayReturn = allReturn ||
+            unconfirmed.undeleted.some((each) => each.record === record);
+          const copies = moved.filter((each) => each === record.body).length;
+          const what = `${record.body}: ${status}, ${
+            returns ? "returns" : "gone"
+          }, ${copies} moved`;
+          switch (status) {
+            case "success":
+            case "discarded":
+              assert(record.body.startsWith(status === "success" ? "ok" : "never"), what);
+              assert(copies === 0 && (!returns || mayReturn), what);
+              break;
+            case "dead-lettered":
+              assert(record.body.startsWith("never"), what);
+              assert(copies === 1 || (copies > 1 && answerLost), what);
+              assert(!returns || mayReturn, what);
+              break;
+            case "fail":
+              assert(!record.body.startsWith("ok"), what);
+              assert(returns && (copies === 0 || answerLost), what);
+              break;
+            case "unprocessed":
+              assert(fifo && returns && copies === 0, what);
+          }
         }
-      }
-    }),
-    { numRuns: 60 },
-  );
-});
+      }),
+      { numRuns: 60 },
+    );
+  });
+}
