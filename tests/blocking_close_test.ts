@@ -13,7 +13,7 @@ import {
 } from "@std/assert";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Worker } from "node:worker_threads";
-import { bodies, handleBody } from "./_factories.ts";
+import { bodies, handleBody, makeRecords } from "./_factories.ts";
 import { holding, HOLDS } from "./_hold.ts";
 import { runScript } from "./_run_script.ts";
 import { testSqs } from "./_test_sqs.ts";
@@ -234,6 +234,29 @@ Deno.test("using: without --allow-net the messages return, with the reason, and 
   assertEquals([code, stderr], [0, ""]);
   assertStringIncludes(stdout, "NotCapable");
   assertEquals(await queue.left(), 2);
+});
+
+Deno.test("the AWS SDK is loaded in the background at the first failure", async () => {
+  const spy = { "@aws-sdk/client-sqs": `data:text/javascript,globalThis.loaded = true` };
+  const { code, stdout } = await runScript(
+    `
+    import { PartialSQSProcessor } from "@partial-batch/sqs";
+    const records = ${JSON.stringify(makeRecords("fail", "last"))};
+    await new PartialSQSProcessor({ concurrency: 1 }).run(records, async ({ body }) => {
+      if (body === "last") {
+        console.log("at first", globalThis.loaded);
+        for (let turn = 0; turn < 1_000 && !globalThis.loaded; turn++) {
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+        console.log("then", globalThis.loaded);
+      }
+      throw new Error("no such order");
+    }).catch(() => {});
+    `,
+    [],
+    spy,
+  );
+  assertEquals([code, stdout], [0, "at first undefined\nthen true\n"]);
 });
 
 Deno.test("a batch that succeeds never loads the AWS SDK, and needs no permission", async () => {

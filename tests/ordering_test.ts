@@ -1,6 +1,9 @@
 import {
   BasePartialProcessor,
+  type Batch,
+  type Outcome,
   PartialSQSProcessor,
+  type RecordContext,
   SQSBatchProcessingError,
 } from "@partial-batch/sqs";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
@@ -66,6 +69,38 @@ Deno.test("a failed record stops the rest of its message group, and no other gro
     "message-group-failed",
   ]);
   assertEquals(handled.toSorted(), ["fail-a2", "ok-a1", "ok-b1", "ok-b2"]);
+});
+
+Deno.test("a record that a hook gives as unprocessed stops the rest of its message group", async () => {
+  class Skipping extends BasePartialProcessor {
+    readonly expected: number[] = [];
+
+    protected override async _processRecord<T>(
+      record: SQSRecord,
+      batch: Batch<T>,
+      recordContext: RecordContext,
+    ): Promise<Outcome<T>> {
+      if (record.body === "skip") return { status: "unprocessed", record, reason: "deadline" };
+      return await super._processRecord(record, batch, recordContext);
+    }
+
+    protected override _expectFailure(batch: Batch): void {
+      this.expected.push(batch.successMessages.length);
+    }
+  }
+  const processor = new Skipping({ suppressException: true, concurrency: 1 });
+  const records = [
+    makeFifoRecord("a", "ok-a1"),
+    makeFifoRecord("a", "skip"),
+    makeFifoRecord("a", "ok-a3"),
+    makeFifoRecord("b", "ok-b1"),
+  ];
+  const { batch } = await holding("await using", processor, records, handleBody);
+  assertEquals(
+    batch.outcomes.map((each) => each.status === "unprocessed" ? each.reason : each.status),
+    ["success", "deadline", "message-group-failed", "success"],
+  );
+  assertEquals(processor.expected, [1]);
 });
 
 Deno.test("with suppressException a failed record does not stop its message group", async () => {

@@ -222,8 +222,19 @@ Deno.test("exponentialBackoff() takes its delay by chance up to the computed one
     assert(delay >= 0 && delay <= most);
     assert(most <= options.maxSeconds);
   }));
-  const draws = Array.from({ length: 50 }, () => exponentialBackoff()(received(5)));
-  assert(new Set(draws).size > 1);
+});
+
+Deno.test("exponentialBackoff() has full jitter by default: from nothing to the whole delay", () => {
+  const delay = exponentialBackoff({ baseSeconds: 10, maxSeconds: 100 });
+  const { random } = Math;
+  try {
+    for (const [drawn, seconds] of [[0, 0], [0.5, 20], [0.9, 36]] as const) {
+      Math.random = () => drawn;
+      assertEquals(delay(received(3)), seconds);
+    }
+  } finally {
+    Math.random = random;
+  }
 });
 
 Deno.test("exponentialBackoff() refuses options out of their limits", () => {
