@@ -350,6 +350,20 @@ for (const hold of HOLDS) {
   }
 }
 
+Deno.test("local-aws-sqs: a message that SQS refuses to take returns, the others of its request are moved", async () => {
+  const { sqs, queue, deadLetters } = await setUp("local-aws-sqs");
+  const records = await queue.records("never1", "never2");
+  records[0]!.messageAttributes.odd = { dataType: "Odd", stringValue: "secret" };
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  const { batch, thrown } = await holding("await using", processor, records, handle);
+  assertEquals(batch.outcomes.map(({ status }) => status), ["fail", "dead-lettered"]);
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  assertEquals(thrown.unmoved, [{ record: records[0]!, reason: "InvalidParameterValue" }]);
+  assertEquals(await bodiesIn(deadLetters), ["never2"]);
+  await queue.makeVisible(records[0]!);
+  assertEquals(await bodiesIn(queue), ["never1"]);
+});
+
 for (const hold of HOLDS) {
   Deno.test(`fauxqs, ${hold}: suppressException does not lose a message that could not be moved`, async () => {
     const { sqs, queue } = await setUp();
