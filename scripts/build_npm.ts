@@ -43,6 +43,9 @@ const PACKAGE = {
   sideEffects: false,
   engines: { node: ">=20" },
   exports: { ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" } },
+  // For `moduleResolution: node10`, which knows no exports: projects that a bundler makes CommonJS of.
+  main: "./esm/mod.js",
+  types: "./esm/mod.d.ts",
   files: ["esm", "CHANGELOG.md"],
 };
 

@@ -136,13 +136,18 @@ async function testTarball({ files }: Packed): Promise<void> {
 
 async function testTypes(project: string): Promise<void> {
   await cp(join(ROOT, "tests/node/consumer/types.ts"), join(project, "types.ts"));
-  for (const exact of ["true", "false"]) {
+  for (
+    const [exact, ...modules] of [
+      ["true", "--module", "nodenext"],
+      ["false", "--module", "nodenext"],
+      ["true", "--module", "commonjs", "--moduleResolution", "node10", "--esModuleInterop"],
+    ] as const
+  ) {
     await mustRun("npx", [
       "tsc",
       "--noEmit",
       "--strict",
-      "--module",
-      "nodenext",
+      ...modules,
       "--target",
       "es2022",
       "--lib",
@@ -230,6 +235,7 @@ async function main(): Promise<void> {
       "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
     await bundle(project, bundled, "bundled.mjs", ["--format=esm", banner]);
     await bundle(project, bundled, "minified.mjs", ["--format=esm", "--minify", banner]);
+    await bundle(project, bundled, "modules.mjs", ["--format=esm", "--main-fields=module,main"]);
     await bundle(project, bundled, "bundled.cjs", ["--format=cjs"]);
 
     const config = {
@@ -240,7 +246,13 @@ async function main(): Promise<void> {
     for (const major of Object.keys(NODES)) {
       const version = (await mustRun(node(project, major), ["--version"])).trim();
       await claim(`the installed package on Node ${version}`, () => testOnNode(project, major));
-      for (const file of ["bundled.mjs", "minified.mjs", "bundled.cjs"]) {
+      await claim(`require() of the package on Node ${version}`, async () => {
+        const source = 'require("@partial-batch/sqs").withSqsBatch(() => {})';
+        await mustRun(node(project, major), ["--input-type=commonjs", "--eval", source], {
+          cwd: project,
+        });
+      });
+      for (const file of ["bundled.mjs", "minified.mjs", "modules.mjs", "bundled.cjs"]) {
         await claim(`${file} on Node ${version}`, () => testBundle(project, file, major, config));
       }
     }
