@@ -174,7 +174,7 @@ export abstract class BasePartialProcessor implements Disposable {
    * Called at most once, as soon as it shows that not all records will be handled: load in the
    * background what `_clean` needs. What it throws, the close throws.
    */
-  protected _expectFailure(_batch: Batch): void {}
+  protected _expectFailure(_batch: Batch): void | Promise<void> {}
 
   /**
    * Gives what takes the place of failed outcomes, in the same order: themselves, or for instance

@@ -1,5 +1,6 @@
 import type { Context, SQSBatchResponse, SQSRecord } from "aws-lambda";
 import { abandon } from "./abandon.ts";
+import { asReceived, keepAsReceived } from "./as_received.ts";
 import type { Deadline } from "./deadline.ts";
 import { traceBatch } from "./diagnostics.ts";
 import { SQSBatchProcessingError } from "./errors.ts";
@@ -32,7 +33,7 @@ export interface BatchLifecycle {
     batch: Batch<TResult>,
     recordContext: RecordContext,
   ): Outcome<TResult> | Promise<Outcome<TResult>>;
-  expectFailure(batch: Batch): void;
+  expectFailure(batch: Batch): void | Promise<void>;
   settleFailures(
     failures: readonly FailOutcome[],
     batch: Batch,
@@ -70,7 +71,9 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   #held: "using" | "await using" | undefined;
   #state: "opened" | "processing" | "prepare-failed" | "processed" = "opened";
   #processing: Promise<readonly Outcome<TResult>[]> | undefined;
+  #expecting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  #closeWasSeen = false;
   #closed = false;
   #responseRead = false;
 
@@ -82,6 +85,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   ) {
     const { concurrency, deadline, suppressException, lambdaContext } = lifecycle;
     this.records = Object.freeze([...records]);
+    this.records.forEach(keepAsReceived);
     this.handler = handler;
     this.#lifecycle = lifecycle;
     this.#records = new Processing(this.records, {
@@ -101,7 +105,9 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
         return await lifecycle.processRecord(record, this, context);
       },
       settleFailures: (failures) => this.#inTime(() => lifecycle.settleFailures(failures, this)),
-      expectFailure: () => this.#callHook(() => lifecycle.expectFailure(this)),
+      expectFailure: () => {
+        this.#expecting = this.#callHook(() => lifecycle.expectFailure(this));
+      },
     });
   }
 
@@ -169,7 +175,9 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
    */
   process(): Promise<readonly Outcome<TResult>[]> {
     if (this.#closed || this.#closing) throw new Error("Cannot process the batch: it is closed");
-    if (this.#processing) throw new Error("Cannot process the batch: process() was called before");
+    if (this.#state !== "opened") {
+      throw new Error("Cannot process the batch: process() was called before");
+    }
     if (!this.#held) {
       throw new Error(
         "Cannot process the batch: nobody would close it, and Lambda would delete its failed " +
@@ -204,32 +212,35 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     this.#responseRead = true;
     const batchItemFailures = this.outcomes
       .filter((outcome) => this.#isToReturn(outcome))
-      .map(({ record }) => ({ itemIdentifier: record.messageId }));
+      .map(({ record }) => ({ itemIdentifier: asReceived(record).messageId }));
     return { batchItemFailures };
   }
 
   /**
-   * Closes the batch before the end of its scope, the way it is held; the end of the scope then
+   * Closes the batch before the end of its scope, the way it is held (under `using` before it
+   * returns); the end of the scope then does nothing. Called again, it waits for the first close and
    * does nothing.
    *
-   * Under `await using` it waits for a `process()` that is still running; under `using` it closes
-   * before it returns. Called again, it waits for the first close and does nothing.
+   * - Misuse is thrown synchronously.
+   * - Where the scope ends before anybody could see its promise reject (a forgotten `await`), the end
+   *   of the scope throws too.
    *
-   * @throws {SQSBatchProcessingError} If a record failed (unless `suppressException`) or was not
-   * looked at.
-   * @throws {Error} If the batch is not held.
+   * @returns Rejects with an {@linkcode SQSBatchProcessingError} if a record failed (unless
+   * `suppressException`) or was not looked at.
+   * @throws {Error} If the batch is not held, or if `process()` is running: a record handler must
+   * not close its own batch.
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     if (!this.#held) {
       throw new Error(
         "Cannot close the batch: it is not held; declare it with `await using` or `using`, or call " +
           "processor.run() or withSqsBatch()",
       );
     }
-    if (this.#held === "using") return this.#closeBlocking();
-    if (this.#closing) return await this.#closing.catch(() => {});
-    this.#closing = this.#closeAsync();
-    await this.#closing;
+    if (this.#state === "processing") {
+      throw new Error("Cannot close the batch: process() is running, await it first");
+    }
+    return this.#closing ? this.#closing.catch(() => {}) : this.#startClosing();
   }
 
   /**
@@ -244,13 +255,13 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
       );
     }
     this.#held = "using";
-    return () => this.#closeBlocking();
+    return () => this.#leaveBlocking();
   }
 
   /** For `await using`. Reading it tells the batch how it will be closed. */
   get [Symbol.asyncDispose](): () => Promise<void> {
     this.#held ??= "await using";
-    return () => this.close();
+    return () => this.#leave();
   }
 
   async #process(): Promise<readonly Outcome<TResult>[]> {
@@ -260,9 +271,11 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     } catch (error) {
       this.#state = "prepare-failed";
       this.#hookErrors.push(error);
+      await this.#expecting;
       throw error;
     }
     if (!this.#closed) await this.#callHook(() => this.#lifecycle.finish(this));
+    await this.#expecting;
     this.#state = "processed";
     return this.outcomes;
   }
@@ -283,6 +296,32 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     return left === Infinity
       ? call()
       : withTimeLimit(left, (signal) => untilAborted(call(), signal));
+  }
+
+  #startClosing(): Promise<void> {
+    this.#closing = this.#held === "using"
+      ? new Promise((resolve) => resolve(this.#closeBlocking()))
+      : this.#closeAsync();
+    const toldItsCaller = () => this.#closeWasSeen = true;
+    this.#closing.then(toldItsCaller, toldItsCaller);
+    return this.#closing;
+  }
+
+  /** The end of the scope. Of a close that nobody could see the end of, it throws the error again. */
+  #leave(): Promise<void> {
+    if (this.#closeWasSeen) return Promise.resolve();
+    return this.#closing ?? this.#startClosing();
+  }
+
+  #leaveBlocking(): void {
+    if (this.#closeWasSeen) return;
+    if (!this.#closing) return this.#closeBlocking();
+    try {
+      this.#throwIfNotDone();
+    } catch (error) {
+      abandon(this.#closing);
+      throw error;
+    }
   }
 
   async #closeAsync(): Promise<void> {

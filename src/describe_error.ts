@@ -1,8 +1,11 @@
-import { shapeOf } from "./shape.ts";
+import { kindOf } from "./shape.ts";
+
+/** How many errors inside an error are written: causes of causes, errors of aggregates. */
+const MAX_INNER_ERRORS = 20;
 
 /**
  * Writes a thrown value as text for a log: an error with its stack and its causes, anything else
- * by its shape (a thrown string as it is: it is a message).
+ * by its type (a thrown string as it is: it is a message).
  *
  * Never throws: one error that cannot be read, such as one whose `stack` is a throwing getter, must
  * not hide the others.
@@ -10,7 +13,7 @@ import { shapeOf } from "./shape.ts";
 export function describeError(error: unknown): string {
   try {
     if (typeof error === "string") return error;
-    if (!(error instanceof Error)) return `${shapeOf(error)} was thrown`;
+    if (!(error instanceof Error)) return `${kindOf(error)} was thrown`;
     return withInnerErrors(error, new Set());
   } catch {
     return "an error that cannot be read was thrown";
@@ -18,24 +21,28 @@ export function describeError(error: unknown): string {
 }
 
 function withInnerErrors(error: Error, seen: Set<unknown>): string {
+  const texts = [textOf(error)];
   seen.add(error);
-  const inner = [...innerErrors(error)].filter((each) => !seen.has(each));
-  return [
-    textOf(error),
-    ...inner.map((each) =>
-      `Caused by: ${each instanceof Error ? withInnerErrors(each, seen) : describeError(each)}`
-    ),
-  ].join("\n");
+  for (const inner of innerErrors(error)) {
+    if (seen.has(inner) || seen.size > MAX_INNER_ERRORS) continue;
+    texts.push(
+      `Caused by: ${inner instanceof Error ? withInnerErrors(inner, seen) : describeError(inner)}`,
+    );
+  }
+  return texts.join("\n");
 }
 
-function* innerErrors(error: Error): Generator<unknown> {
-  if (error.cause !== undefined) yield error.cause;
-  if (error instanceof AggregateError) yield* error.errors.slice(0, 10);
+function innerErrors(error: Error): unknown[] {
+  const errors: unknown = error instanceof AggregateError ? error.errors : [];
+  return [
+    ...(error.cause === undefined ? [] : [error.cause]),
+    ...(Array.isArray(errors) ? errors.slice(0, MAX_INNER_ERRORS) : []),
+  ];
 }
 
 /** The stack; V8 puts name and message first, but a message changed later is not in it. */
 function textOf(error: Error): string {
   const head = `${error.name}: ${error.message}`;
-  if (!error.stack) return head;
+  if (typeof error.stack !== "string" || error.stack === "") return head;
   return error.stack.includes(error.message) ? error.stack : `${head}\n${error.stack}`;
 }

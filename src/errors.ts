@@ -80,8 +80,9 @@ export class SQSBatchProcessingError extends AggregateError {
       [
         `Not all records processed successfully. ${failures.length} individual errors logged ` +
         "separately below.",
-        ...describeFailures(failures),
+        ...describeErrors(failures),
         ...describeGroups(unprocessed, "records were not processed"),
+        ...describeErrors(unprocessed.filter((outcome) => "error" in outcome)),
         ...describeGroups(undeleted, "handled messages were not deleted and will return"),
         ...describeGroups(unmoved, "failed messages were not moved and will return"),
         ...describeGroups(undelayed, "failed messages did not get their retry delay"),
@@ -96,10 +97,12 @@ export class SQSBatchProcessingError extends AggregateError {
   }
 }
 
-function describeFailures(failures: readonly FailOutcome[]): string[] {
-  const rest = failures.slice(MAX_ERRORS);
+function describeErrors(
+  items: readonly { readonly record: SQSRecord; readonly error?: unknown }[],
+): string[] {
+  const rest = items.slice(MAX_ERRORS);
   return [
-    ...failures.slice(0, MAX_ERRORS).map(({ record, error }) =>
+    ...items.slice(0, MAX_ERRORS).map(({ record, error }) =>
       `${record.messageId}: ${describeError(error)}`
     ),
     ...(rest.length > 0 ? [`${rest.length} more errors: ${messageIds(rest)}`] : []),

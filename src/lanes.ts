@@ -1,4 +1,5 @@
 import type { SQSRecord } from "aws-lambda";
+import { asReceived } from "./as_received.ts";
 import { groupBy } from "./group_by.ts";
 
 /**
@@ -13,7 +14,7 @@ export function lanesOf(records: readonly SQSRecord[]): number[][] {
 }
 
 function laneOf(record: SQSRecord, index: number): string | number {
-  const { eventSourceARN, attributes } = record;
+  const { eventSourceARN, attributes } = asReceived(record);
   if (!eventSourceARN.endsWith(".fifo")) return index;
   return `${eventSourceARN} ${attributes?.MessageGroupId ?? ""}`;
 }

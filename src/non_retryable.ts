@@ -1,7 +1,7 @@
 import type { SQSRecord } from "aws-lambda";
 import { abandon } from "./abandon.ts";
 import { checkOptionNames } from "./check_options.ts";
-import { isObject, shapeOf } from "./shape.ts";
+import { isObject, kindOf, shapeOf } from "./shape.ts";
 import type { FailOutcome } from "./types.ts";
 
 /** A class of errors. */
@@ -74,6 +74,6 @@ export function isNonRetryable(
   if (typeof answer === "boolean") return answer;
   abandon(answer);
   throw new TypeError(
-    `Cannot use what nonRetryable.when() gave: expected a boolean, got ${shapeOf(answer)}`,
+    `Cannot use what nonRetryable.when() gave: expected a boolean, got ${kindOf(answer)}`,
   );
 }

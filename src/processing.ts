@@ -1,8 +1,8 @@
 import type { SQSRecord } from "aws-lambda";
-import { checkOutcome } from "./check_outcome.ts";
 import type { Deadline } from "./deadline.ts";
 import { lanesOf } from "./lanes.ts";
 import { mapConcurrently } from "./map_concurrently.ts";
+import { toOutcome } from "./to_outcome.ts";
 import type { FailOutcome, Outcome } from "./types.ts";
 
 /** What processing asks of the batch. */
@@ -24,6 +24,7 @@ export class Processing<TResult> {
   readonly #steps: ProcessingSteps<TResult>;
   readonly #outcomes: (Outcome<TResult> | undefined)[];
   readonly #running = new Set<AbortController>();
+  readonly #toldOfDeadline = new WeakSet<AbortController>();
   #failureExpected = false;
   #stopped = false;
 
@@ -43,7 +44,10 @@ export class Processing<TResult> {
     const { deadline, concurrency } = this.#steps;
     deadline.start({
       near: () => this.#expectFailure(),
-      passed: (reason) => this.#abort(reason),
+      passed: (reason) => {
+        for (const abort of this.#running) this.#toldOfDeadline.add(abort);
+        this.#abort(reason);
+      },
     });
     try {
       await deadline.untilOver(prepare());
@@ -97,9 +101,9 @@ export class Processing<TResult> {
 
   async #settleFailures(failures: readonly FailOutcome[]): Promise<readonly Outcome<never>[]> {
     try {
-      const settled = await this.#steps.settleFailures(failures);
-      failures.forEach(({ record }, index) => checkOutcome(settled[index], record));
-      return settled;
+      // A copy, as the hook may use it up; only what stands here says which records they are.
+      const settled = await this.#steps.settleFailures([...failures]);
+      return failures.map(({ record }, index) => toOutcome(settled[index]!, record));
     } catch (hookError) {
       return failures.map(({ record, error }) => ({
         status: "fail",
@@ -119,16 +123,18 @@ export class Processing<TResult> {
     const { deadline, processRecord } = this.#steps;
     const abort = new AbortController();
     this.#running.add(abort);
+    let outcome: Outcome<TResult>;
     try {
-      const outcome = await deadline.untilOver(processRecord(record, abort));
-      checkOutcome(outcome, record);
-      return outcome;
+      outcome = toOutcome(await deadline.untilOver(processRecord(record, abort)), record);
     } catch (error) {
       if (deadline.over) return { status: "unprocessed", record, reason: "deadline" };
-      return { status: "fail", record, error };
+      outcome = { status: "fail", record, error };
     } finally {
       this.#running.delete(abort);
     }
+    if (outcome.status !== "fail" || !this.#toldOfDeadline.has(abort)) return outcome;
+    // It was told to stop, so that it stopped is no fault of the message.
+    return { status: "unprocessed", record, reason: "deadline", error: outcome.error };
   }
 
   #expectFailure(): void {

@@ -20,6 +20,17 @@ export function shapeOf(value: unknown): string {
   }
 }
 
+/**
+ * Says only of what type a value is. For a value that may be a message's body, or part of it: there
+ * the names of its members, and its numbers, are data too.
+ */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "undefined") return "undefined";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
 function shapeOfObject(value: object): string {
   const keys = Object.keys(value);
   if (keys.length === 0) return "an object without keys";

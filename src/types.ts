@@ -83,6 +83,8 @@ export interface UnprocessedOutcome {
   readonly record: SQSRecord;
   /** Why it was not looked at. */
   readonly reason: UnprocessedReason;
+  /** What its handler threw, untouched, where it stopped because the deadline's signal told it to. */
+  readonly error?: unknown;
 }
 
 /** The record failed for good and a dead-letter queue has it. Its message is deleted. */

@@ -236,9 +236,9 @@ Deno.test("process() throws synchronously, before any record, when nobody holds 
   assertEquals(handled, []);
 });
 
-Deno.test("close() rejects when nobody holds the batch", async () => {
+Deno.test("close() throws synchronously when nobody holds the batch", () => {
   const batch = new Processor().open(makeRecords("a"), handleBody);
-  await assertRejects(() => batch.close(), Error, "it is not held");
+  assertThrows(() => batch.close(), Error, "it is not held");
 });
 
 Deno.test("a batch in a stack is held: DisposableStack, AsyncDisposableStack, await using of either", async () => {
@@ -377,6 +377,60 @@ Deno.test("using: a _clean that returns a promise all the same makes the close t
   assertInstanceOf(failed.thrown.cause, TypeError);
 });
 
+for (const hold of HOLDS) {
+  Deno.test(`${hold}: a handler that closes its own batch has failed its record, and all is told`, async () => {
+    const processor = new Processor();
+    const records = makeRecords("close", "ok");
+    let opened: Batch<unknown> | undefined;
+    const { batch, thrown } = await holding(
+      hold,
+      processor,
+      records,
+      (record) => record.body === "close" ? opened!.close() : undefined,
+      {},
+      (batch) => {
+        opened = batch;
+        return batch.process();
+      },
+    );
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertStringIncludes(thrown.message, "Cannot close the batch: process() is running");
+    assertEquals(batch.outcomes.map(({ status }) => status), ["fail", "success"]);
+    assertEquals(processor.calls, ["prepare", "clean"]);
+  });
+}
+
+Deno.test("a close() without its await hides nothing: the end of the scope throws too", async () => {
+  const forgetsUnderUsing = async () => {
+    using batch = new Processor().open(makeRecords("fail"), handleBody);
+    await batch.process();
+    batch.close();
+  };
+  const forgetsUnderAwaitUsing = async () => {
+    await using batch = new Processor().open(makeRecords("fail"), handleBody);
+    await batch.process();
+    batch.close();
+  };
+  for (const forgets of [forgetsUnderUsing, forgetsUnderAwaitUsing]) {
+    await assertRejects(forgets, SQSBatchProcessingError);
+  }
+});
+
+Deno.test("process() from _prepare has been called before", async () => {
+  class Eager extends BasePartialProcessor {
+    protected override async _prepare(batch: Batch): Promise<void> {
+      await batch.process();
+    }
+  }
+  const handled: string[] = [];
+  await assertRejects(
+    () => new Eager().run(makeRecords("a"), ({ body }) => handled.push(body)),
+    SQSBatchProcessingError,
+    "process() was called before",
+  );
+  assertEquals(handled, []);
+});
+
 Deno.test("closing twice at once waits for the first close, which alone throws", async () => {
   const gate = deferred<void>();
   class Slow extends Processor {
@@ -469,6 +523,62 @@ for (
     assertInstanceOf(error.errors[0], TypeError);
   });
 }
+
+Deno.test("an outcome is taken as it was given, whatever becomes of the hook's object", async () => {
+  class Reusing extends BasePartialProcessor {
+    readonly #outcome: Record<string, unknown> = {};
+
+    protected override async _processRecord<T>(
+      record: SQSRecord,
+      batch: Batch<T>,
+      recordContext: RecordContext,
+    ): Promise<Outcome<T>> {
+      try {
+        const result = await batch.handler(record, recordContext);
+        return Object.assign(this.#outcome, { status: "success", record, result }) as never;
+      } catch (error) {
+        return Object.assign(this.#outcome, { status: "fail", record, error }) as never;
+      }
+    }
+  }
+  const records = makeRecords("fail", "ok");
+  const error = await assertRejects(
+    () => new Reusing({ concurrency: 1 }).run(records, handleBody),
+    SQSBatchProcessingError,
+  );
+  assertEquals(error.outcomes.map(({ status }) => status), ["fail", "success"]);
+});
+
+Deno.test("an outcome's members are read once", async () => {
+  class Fickle extends BasePartialProcessor {
+    protected override _processRecord<T>(record: SQSRecord): Promise<Outcome<T>> {
+      const statuses = ["fail", "success"];
+      return Promise.resolve({
+        get status() {
+          return statuses.shift();
+        },
+        record,
+      } as never);
+    }
+  }
+  const { batch } = await holding("using", new Fickle(), makeRecords("a"), handleBody);
+  assertEquals(batch.outcomes.map(({ status }) => status), ["fail"]);
+});
+
+Deno.test("what a hook gave in the place of an outcome is not told: it may be a body", async () => {
+  class Odd extends BasePartialProcessor {
+    protected override _processRecord<T>({ body }: SQSRecord): Promise<Outcome<T>> {
+      return Promise.resolve(JSON.parse(body));
+    }
+  }
+  for (const body of ['{"secret-key":1}', "4111"]) {
+    const error = await assertRejects(
+      () => new Odd().run(makeRecords(body), handleBody),
+      SQSBatchProcessingError,
+    );
+    assertFalse(/secret-key|4111/.test(error.message));
+  }
+});
 
 for (const hook of ["_processRecord", "successHandler"] as const) {
   Deno.test(`${hook} that throws has failed its record`, async () => {

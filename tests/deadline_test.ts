@@ -6,7 +6,13 @@ import {
   type RecordContext,
   SQSBatchProcessingError,
 } from "@partial-batch/sqs";
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { Context, SQSRecord } from "aws-lambda";
 import { lambdaContext } from "../scripts/event_source_mapping.ts";
@@ -126,20 +132,60 @@ Deno.test("the signal of a record that is done is not aborted any more", async (
   assertEquals(signals.map(({ aborted }) => aborted), [false, true]);
 });
 
-Deno.test("a handler that heeds its signal has failed, with what it threw", async () => {
+for (const hold of HOLDS) {
+  Deno.test(`${hold}: a handler that heeds the deadline's signal is unprocessed, so nothing gives its message up`, async () => {
+    using time = new FakeTime();
+    const stopped = new Error("stopped by the signal");
+    const processor = new PartialSQSProcessor({
+      suppressException: true,
+      nonRetryable: { when: () => true, to: "delete" },
+    });
+    const processing = holding(
+      hold,
+      processor,
+      makeRecords("a"),
+      (_, { signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(stopped));
+        }),
+      { context: lambdaContext(10_000) },
+    );
+    const { batch, thrown } = await settled(time, processing, 9_000);
+    const [outcome] = batch.outcomes;
+    assert(outcome?.status === "unprocessed");
+    assertEquals([outcome.reason, outcome.error], ["deadline", stopped]);
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertStringIncludes(thrown.message, "stopped by the signal");
+  });
+}
+
+Deno.test("a handler that ends well after the deadline's signal has succeeded", async () => {
   using time = new FakeTime();
   const processing = holding(
     "await using",
     new Processor(),
     makeRecords("a"),
     (_, { signal }) =>
-      new Promise((_, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason));
-      }),
+      new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())),
     { context: lambdaContext(10_000) },
   );
   const { batch } = await settled(time, processing, 9_000);
-  assertEquals(batch.outcomes.map(({ status }) => status), ["fail"]);
+  assertEquals(batch.outcomes.map(({ status }) => status), ["success"]);
+});
+
+Deno.test("what an async _expectFailure rejects with late is not lost", async () => {
+  const late = new Error("no cache");
+  class Preparing extends Processor {
+    protected override async _expectFailure(): Promise<void> {
+      await new Promise((resolve) => setTimeout(resolve));
+      throw late;
+    }
+  }
+  const { thrown } = await holding("using", new Preparing(), makeRecords("fail"), () => {
+    throw new Error("x");
+  });
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  assertEquals(thrown.cause, late);
 });
 
 for (

@@ -115,7 +115,7 @@ Deno.test("SQSBatchProcessingError writes inner errors, and thrown things that a
       "Caused by: two",
       "id-2: undefined was thrown",
       "id-3: plain text",
-      "id-4: an object with token was thrown",
+      "id-4: an object was thrown",
     ]
   ) {
     assertStringIncludes(message, part);
@@ -132,18 +132,41 @@ Deno.test("SQSBatchProcessingError writes that an error cannot be read, and the 
   const callSites = Object.assign(new Error("y"), { stack: [{}] });
   const revoked = Proxy.revocable({}, {});
   revoked.revoke();
-  const errors: unknown[] = [throwing, callSites, revoked.proxy, new RangeError("no stock")];
+  const errors: unknown[] = [
+    throwing,
+    callSites,
+    revoked.proxy,
+    new RangeError("no stock"),
+    Object.assign(new AggregateError([], "several"), { errors: { name: "no array" } }),
+    Object.assign(new Error(), { message: Symbol("odd") }),
+  ];
   const { message } = new SQSBatchProcessingError(failuresWith(errors));
   for (
     const part of [
       "id-0: an error that cannot be read",
       "id-1: Error: y",
       "id-2: an error that cannot be read",
+      "id-4: AggregateError: several",
+      "id-5: an error that cannot be read",
     ]
   ) {
     assertStringIncludes(message, part);
   }
   assertStringIncludes(message, "id-3: RangeError: no stock");
+});
+
+Deno.test("SQSBatchProcessingError writes a long chain of causes only so far", () => {
+  let error = new Error("the first");
+  for (let depth = 0; depth < 20_000; depth++) error = new Error("next", { cause: error });
+  const { message } = new SQSBatchProcessingError(failuresWith([error]));
+  assertEquals(message.split("Caused by").length, 21);
+});
+
+Deno.test("SQSBatchProcessingError tells nothing of a thrown value that may be a body", () => {
+  for (const thrown of [{ "secret-key": 1 }, ["secret-key"], 4111]) {
+    const { message } = new SQSBatchProcessingError(failuresWith([thrown]));
+    assertFalse(/secret-key|4111/.test(message));
+  }
 });
 
 Deno.test("SQSBatchProcessingError writes an error that is its own cause only once", () => {

@@ -68,6 +68,8 @@ for (
     "gives no outcomes": (failures) => failures.map(() => "discarded"),
     "gives outcomes of other records": (failures) =>
       failures.map((failure) => discarded({ ...failure, record: makeRecord() })),
+    "uses its argument up": (failures) =>
+      (failures as FailOutcome[]).splice(0).map(discarded).slice(1),
     "gives them in another order": (failures) => failures.map(discarded).toReversed(),
     "throws": () => {
       throw boom;

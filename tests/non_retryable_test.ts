@@ -141,6 +141,19 @@ Deno.test("body, attributes and trace header are kept", async () => {
   });
 });
 
+Deno.test("what is moved is the message as it came, whatever its handler wrote to the record", async () => {
+  const { sqs, queue, deadLetters } = await setUp();
+  const records = await queue.records("never, encrypted");
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  await processor.run(records, (record) => {
+    record.body = "plain text";
+    record.messageAttributes.plain = { dataType: "String", stringValue: "text" };
+    throw new NoSuchOrder();
+  });
+  const [moved] = await deadLetters.receive(1);
+  assertEquals([moved!.body, moved!.messageAttributes], ["never, encrypted", {}]);
+});
+
 Deno.test("23 messages are moved in 3 requests, and large ones within 1 MiB each", async () => {
   const { sqs, queue, deadLetters } = await setUp();
   const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });

@@ -507,8 +507,28 @@ for (const hold of HOLDS) {
       processor[Symbol.dispose]();
       await batch.process();
     });
-    assertEquals(error.undeleted.length, 1);
+    assertEquals(reasons(error), ["the processor was disposed"]);
     assertEquals(await queue.left(), 2);
+  });
+
+  Deno.test(`fauxqs, ${hold}: what a handler writes to its record does not change what is deleted`, async () => {
+    const sqs = await testSqs();
+    const queue = await sqs.createQueue();
+    const [ok, fail] = await queue.records("ok", "fail");
+    const handleOfFail = fail!.receiptHandle;
+    const processor = new PartialSQSProcessor({ config: sqs.config });
+    const error = await thrownBy(hold, processor, [ok!, fail!], (record) => {
+      const { body } = record;
+      record.receiptHandle = handleOfFail;
+      record.eventSourceARN = "redacted";
+      record.body = "redacted";
+      if (body === "fail") throw new Error("no such order");
+    });
+    assertEquals(error.undeleted, []);
+    const [request] = await sqs.proxy.requests("DeleteMessageBatch");
+    assertEquals(request!.input.Entries.length, 1);
+    await queue.makeVisible({ ...fail!, receiptHandle: handleOfFail });
+    assertEquals((await queue.receive()).map(({ body }) => body), ["fail"]);
   });
 }
 

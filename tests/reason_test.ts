@@ -7,6 +7,8 @@ const needs = { permission: "sqs:DeleteMessage", queue: queueByArn(QUEUE_ARN) };
 
 Deno.test("reasonOf() gives code and status, and never the message", () => {
   const secret = "quotes a receipt handle";
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
   for (
     const [error, reason] of [
       [Object.assign(new Error(secret), { code: "ECONNRESET" }), "ECONNRESET"],
@@ -21,6 +23,7 @@ Deno.test("reasonOf() gives code and status, and never the message", () => {
       [{ message: secret }, "no error code"],
       [secret, "the client threw something that is no error"],
       [new StepError("a text of ours"), "a text of ours"],
+      [revoked.proxy, "the client threw an error that cannot be read"],
     ] as const
   ) {
     assertEquals(reasonOf(error, needs), reason);

@@ -1,3 +1,4 @@
+import { asReceived } from "../as_received.ts";
 import { type RetryDelay, retryDelayOf } from "../retry_delay.ts";
 import type { FailOutcome, UnconfirmedRecord } from "../types.ts";
 import { queueByArn } from "./queue.ts";
@@ -39,7 +40,7 @@ export function changeVisibilityEntries(
     try {
       const seconds = retryDelayOf(retryDelay, record, error);
       if (seconds === undefined) continue;
-      const { eventSourceARN, receiptHandle } = record;
+      const { eventSourceARN, receiptHandle } = asReceived(record);
       entries.set(`${eventSourceARN}\n${receiptHandle}`, {
         queue: queueByArn(eventSourceARN),
         records: [record],

@@ -1,3 +1,4 @@
+import { asReceived } from "../as_received.ts";
 import { groupBy } from "../group_by.ts";
 import { lanesOf } from "../lanes.ts";
 import type { Outcome } from "../types.ts";
@@ -18,18 +19,17 @@ export interface DeleteEntry extends BatchEntry {
  */
 export function deleteEntries(outcomes: readonly Outcome[]): DeleteEntry[] {
   const done = doneInOrder(outcomes);
-  const byMessage = groupBy(
-    outcomes,
-    ({ record }) => `${record.eventSourceARN}\n${record.receiptHandle}`,
-  );
+  const byMessage = groupBy(outcomes, ({ record }) => {
+    const { eventSourceARN, receiptHandle } = asReceived(record);
+    return `${eventSourceARN}\n${receiptHandle}`;
+  });
   return [...byMessage.values()]
     .filter((group) => group.every((outcome) => done.has(outcome)))
     .map((group) => group.map(({ record }) => record))
-    .map((records) => ({
-      queue: queueByArn(records[0]!.eventSourceARN),
-      receiptHandle: records[0]!.receiptHandle,
-      records,
-    }));
+    .map((records) => {
+      const { eventSourceARN, receiptHandle } = asReceived(records[0]!);
+      return { queue: queueByArn(eventSourceARN), receiptHandle, records };
+    });
 }
 
 /** The outcomes of handled records that no unhandled one comes before in its lane. */

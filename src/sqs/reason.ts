@@ -22,9 +22,17 @@ export interface Needs {
  * permission is missing, which.
  *
  * Never the message: SQS quotes receipt handles, and for a bad signature the signed headers with the
- * session token.
+ * session token. Never throws.
  */
 export function reasonOf(error: unknown, needs?: Needs): string {
+  try {
+    return readReason(error, needs);
+  } catch {
+    return "the client threw an error that cannot be read";
+  }
+}
+
+function readReason(error: unknown, needs?: Needs): string {
   if (!isObject(error)) return "the client threw something that is no error";
   if (error instanceof StepError) return error.message;
   if (isMixOfSdks(error)) return "the client is of another SDK that does not fit, install one copy";

@@ -1,5 +1,6 @@
 import type { MessageAttributeValue, SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
 import type { SQSMessageAttribute, SQSRecord } from "aws-lambda";
+import { asReceived } from "../as_received.ts";
 import type { BatchAction, BatchEntry } from "./batch_request.ts";
 
 /** One message to send on to another queue, as it came. */
@@ -20,7 +21,7 @@ export const SEND: BatchAction<SendEntry> = {
  * one would let the queue drop a second message that has the same as a duplicate, and lose it.
  */
 function toRequestEntry({ record, queue }: SendEntry, index: number): SendMessageBatchRequestEntry {
-  const { messageId, body, attributes, messageAttributes } = record;
+  const { messageId, body, attributes, messageAttributes } = asReceived(record);
   const traceHeader = attributes?.AWSTraceHeader;
   return {
     Id: String(index),
@@ -55,7 +56,8 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** A message's size, as SQS counts it: the body, and name, type and value of its attributes. */
-export function bytesOf({ record: { body, messageAttributes = {} } }: SendEntry): number {
+export function bytesOf({ record }: SendEntry): number {
+  const { body, messageAttributes = {} } = asReceived(record);
   const texts = Object.entries(messageAttributes).flatMap((
     [name, { dataType, stringValue = "", binaryValue = "" }],
   ) => [name, dataType, stringValue, binaryValue]);

@@ -1,3 +1,4 @@
+import { asReceived } from "../as_received.ts";
 import { groupBy } from "../group_by.ts";
 import { isNonRetryable, type NonRetryable } from "../non_retryable.ts";
 import type { FailOutcome, Outcome, UnconfirmedRecord } from "../types.ts";
@@ -71,7 +72,9 @@ async function move(
     report({ record: failure.record, ...why });
   };
   const entries: FailureEntry[] = [];
-  for (const [sourceArn, group] of groupBy(failures, ({ record }) => record.eventSourceARN)) {
+  for (
+    const [sourceArn, group] of groupBy(failures, ({ record }) => asReceived(record).eventSourceARN)
+  ) {
     try {
       const queue = await targetOf(sourceArn);
       for (const failure of group) {

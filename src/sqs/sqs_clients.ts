@@ -1,4 +1,5 @@
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { StepError } from "./reason.ts";
 import { loadSdk } from "./sdk.ts";
 import type { SqsClientLike } from "./sqs_client_like.ts";
 
@@ -20,7 +21,7 @@ export class SqsClients {
   async get(region: string): Promise<SqsClientLike> {
     if (this.#given) return this.#given;
     const { SQSClient } = await loadSdk();
-    if (this.#destroyed) throw new Error("The processor was disposed");
+    if (this.#destroyed) throw new StepError("the processor was disposed");
     const client = this.#made.get(region) ??
       new SQSClient({ ...this.#config, region, useQueueUrlAsEndpoint: false });
     this.#made.set(region, client);
