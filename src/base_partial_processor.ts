@@ -140,7 +140,9 @@ export abstract class BasePartialProcessor implements Disposable {
    * @returns One outcome per record, in the order of the records. Don't return them from the Lambda
    * handler: they hold every record, and a response over 6 MB fails the invocation.
    * @throws {SQSBatchProcessingError} If a record failed (unless `suppressException`) or was not
-   * looked at. What `_prepare` or `_clean` threw is its `cause`.
+   * looked at. What `_prepare` or `_clean` threw is its `cause`; where all records were handled, that
+   * is thrown as it is. With `reportItemFailures` too: nobody could return a response, so that
+   * then the whole batch returns.
    * @throws {TypeError} For what {@linkcode BasePartialProcessor.open} refuses.
    */
   async run<TResult>(

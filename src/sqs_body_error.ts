@@ -7,7 +7,8 @@ const MAX_PATHS = 20;
  * The body of a message is not what its handler expects: it is no JSON, or a schema refuses it.
  *
  * It names the message and where the body is wrong, never a value, and has no `cause`: the errors of
- * `JSON.parse` and of most validators quote what they were given.
+ * `JSON.parse` and of most validators quote what they were given. Its paths are made of the body's
+ * keys: where a schema has keys that are data (`z.record()`), so has the error.
  */
 export class SqsBodyError extends Error {
   /** The id of the message. */

@@ -102,8 +102,12 @@ export function withBatchProcessor<TResult>(
     const close = batch[Symbol.asyncDispose];
     // It rejects only with what the close throws too, or has as its cause.
     await batch.process().catch(() => {});
-    const response = processor.reportItemFailures ? batch.response() : undefined;
-    await close();
+    let response: SQSBatchResponse | undefined;
+    try {
+      if (processor.reportItemFailures) response = batch.response();
+    } finally {
+      await close();
+    }
     return await (lambdaHandler ? lambdaHandler(event, context) : response);
   };
 }

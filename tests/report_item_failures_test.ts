@@ -188,6 +188,18 @@ Deno.test("a wrapper throws what _prepare and _clean throw, and gives no respons
   }
 });
 
+Deno.test("a wrapper throws the records' errors also where the response cannot be had", async () => {
+  class Mistaken extends BasePartialProcessor {
+    override readonly reportItemFailures = true;
+  }
+  const handler = withBatchProcessor(new Mistaken(), handleBody);
+  await assertRejects(
+    () => handler({ Records: makeRecords("fail") }, context),
+    SQSBatchProcessingError,
+    "no such order",
+  );
+});
+
 Deno.test("run() throws where something failed: nobody would return a response", async () => {
   await assertRejects(
     () => processor().run(makeRecords("fail"), handleBody),
