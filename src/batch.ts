@@ -290,12 +290,11 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   }
 
   /** Waits for a hook, but not past Lambda's deadline: then nobody would see the records' errors. */
-  #inTime<T>(hook: () => T | Promise<T>): Promise<T> {
-    const call = async () => await hook();
+  async #inTime<T>(hook: () => T | Promise<T>): Promise<T> {
+    const given = hook();
     const left = hookTimeLeft(this.lambdaContext);
-    return left === Infinity
-      ? call()
-      : withTimeLimit(left, (signal) => untilAborted(call(), signal));
+    if (!isThenable(given) || left === Infinity) return await given;
+    return await withTimeLimit(left, (signal) => untilAborted(Promise.resolve(given), signal));
   }
 
   #startClosing(): Promise<void> {
@@ -391,8 +390,12 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   }
 }
 
+function isThenable(value: unknown): boolean {
+  return isObject(value) && typeof value.then === "function";
+}
+
 function refusePromise(value: unknown): void {
-  if (!isObject(value) || typeof value.then !== "function") return;
+  if (!isThenable(value)) return;
   abandon(value);
   throw new TypeError(
     "Cannot wait for _clean() of the processor: it returned a promise under `using`; " +
