@@ -4,10 +4,9 @@ import { asReceived, keepAsReceived } from "./as_received.ts";
 import type { Deadline } from "./deadline.ts";
 import { traceBatch } from "./diagnostics.ts";
 import { SQSBatchProcessingError } from "./errors.ts";
+import { HookCalls } from "./hook_calls.ts";
 import { Processing } from "./processing.ts";
 import { receiveCountOf } from "./retry_delay.ts";
-import { isObject } from "./shape.ts";
-import { hookTimeLeft, untilAborted, withTimeLimit } from "./time_limit.ts";
 import type {
   FailOutcome,
   Outcome,
@@ -67,7 +66,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     UnconfirmedStep,
     UnconfirmedRecord[]
   >;
-  readonly #hookErrors: unknown[] = [];
+  readonly #hooks: HookCalls;
   #held: "using" | "await using" | undefined;
   #state: "opened" | "processing" | "prepare-failed" | "processed" = "opened";
   #processing: Promise<readonly Outcome<TResult>[]> | undefined;
@@ -88,6 +87,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     this.records.forEach(keepAsReceived);
     this.handler = handler;
     this.#lifecycle = lifecycle;
+    this.#hooks = new HookCalls(lambdaContext);
     this.#records = new Processing(this.records, {
       concurrency,
       deadline,
@@ -104,9 +104,10 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
         };
         return await lifecycle.processRecord(record, this, context);
       },
-      settleFailures: (failures) => this.#inTime(() => lifecycle.settleFailures(failures, this)),
+      settleFailures: (failures) =>
+        this.#hooks.inTime(() => lifecycle.settleFailures(failures, this)),
       expectFailure: () => {
-        this.#expecting = this.#callHook(() => lifecycle.expectFailure(this));
+        this.#expecting = this.#hooks.call(() => lifecycle.expectFailure(this));
       },
     });
   }
@@ -270,31 +271,14 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
       await this.#records.run(async () => await this.#lifecycle.prepare(this));
     } catch (error) {
       this.#state = "prepare-failed";
-      this.#hookErrors.push(error);
+      this.#hooks.keep(error);
       await this.#expecting;
       throw error;
     }
-    if (!this.#closed) await this.#callHook(() => this.#lifecycle.finish(this));
+    if (!this.#closed) await this.#hooks.call(() => this.#lifecycle.finish(this));
     await this.#expecting;
     this.#state = "processed";
     return this.outcomes;
-  }
-
-  /** What a hook throws is kept: the close throws it, or has it as its cause. */
-  async #callHook(hook: () => void | Promise<void>): Promise<void> {
-    try {
-      await this.#inTime(hook);
-    } catch (error) {
-      this.#hookErrors.push(error);
-    }
-  }
-
-  /** Waits for a hook, but not past Lambda's deadline: then nobody would see the records' errors. */
-  async #inTime<T>(hook: () => T | Promise<T>): Promise<T> {
-    const given = hook();
-    const left = hookTimeLeft(this.lambdaContext);
-    if (!isThenable(given) || left === Infinity) return await given;
-    return await withTimeLimit(left, (signal) => untilAborted(Promise.resolve(given), signal));
   }
 
   #startClosing(): Promise<void> {
@@ -327,7 +311,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     await this.#processing?.catch(() => {});
     this.#closed = true;
     if (this.#state === "processed") {
-      await this.#callHook(() => this.#lifecycle.clean(this));
+      await this.#hooks.call(() => this.#lifecycle.clean(this));
     }
     this.#throwIfNotDone();
   }
@@ -337,15 +321,11 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     this.#closed = true;
     if (this.#state === "processing") {
       const error = new Error("process() was still running when the batch was closed: await it");
-      this.#hookErrors.push(error);
+      this.#hooks.keep(error);
       this.#records.stop(error);
     }
     if (this.#state === "processed") {
-      try {
-        refusePromise(this.#lifecycle.clean(this));
-      } catch (error) {
-        this.#hookErrors.push(error);
-      }
+      this.#hooks.callBlocking("_clean", () => this.#lifecycle.clean(this));
     }
     this.#throwIfNotDone();
   }
@@ -354,16 +334,14 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   #throwIfNotDone(): void {
     const { outcomes } = this;
     const done = this.#responseRead || !outcomes.some((outcome) => this.#isToReturn(outcome));
-    const hookError = this.#hookErrors.length > 1
-      ? new AggregateError(this.#hookErrors, "Several hooks of the processor threw")
-      : this.#hookErrors[0];
+    const { threw, error } = this.#hooks;
     if (!done) {
       throw new SQSBatchProcessingError(outcomes, {
         ...this.#unconfirmed,
-        ...(this.#hookErrors.length > 0 ? { cause: hookError } : {}),
+        ...(threw ? { cause: error } : {}),
       });
     }
-    if (this.#hookErrors.length > 0) throw hookError;
+    if (threw) throw error;
   }
 
   #isToReturn({ status, record }: Outcome): boolean {
@@ -388,17 +366,4 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   #recordsWith(status: Outcome["status"]): readonly SQSRecord[] {
     return this.outcomes.filter((outcome) => outcome.status === status).map(({ record }) => record);
   }
-}
-
-function isThenable(value: unknown): boolean {
-  return isObject(value) && typeof value.then === "function";
-}
-
-function refusePromise(value: unknown): void {
-  if (!isThenable(value)) return;
-  abandon(value);
-  throw new TypeError(
-    "Cannot wait for _clean() of the processor: it returned a promise under `using`; " +
-      "write `await using`",
-  );
 }
