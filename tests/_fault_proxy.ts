@@ -12,6 +12,7 @@ export type Fault =
   & FaultBase
   & (
     | { readonly kind: "drop" | "hang" | "lose-answer" }
+    | { readonly kind: "delay"; readonly ms: number }
     | {
       readonly kind: "status";
       readonly status: number;

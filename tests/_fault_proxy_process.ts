@@ -15,6 +15,7 @@ import {
 import type { Socket } from "node:net";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import type { Fault, SeenRequest } from "./_fault_proxy.ts";
 
 const target = new URL(process.argv[2]!);
@@ -83,12 +84,17 @@ async function proxy(
       return void incoming.socket.destroy();
     case "fail-entries":
       return await failEntries(incoming, input, fault, response);
-    default: {
-      const answer = await forward(incoming, body);
-      response.writeHead(answer.status, answer.headers);
-      response.end(answer.body);
-    }
+    case "delay":
+      await setTimeout(fault.ms);
+      return answerAs(await forward(incoming, body), response);
+    default:
+      answerAs(await forward(incoming, body), response);
   }
+}
+
+function answerAs({ status, headers, body }: Answer, response: ServerResponse): void {
+  response.writeHead(status, headers);
+  response.end(body);
 }
 
 function takeFault(action: string): Fault | undefined {

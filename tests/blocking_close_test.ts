@@ -9,15 +9,16 @@ import {
   assertEquals,
   assertFalse,
   assertInstanceOf,
+  assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Worker } from "node:worker_threads";
 import { bodies, handleBody, makeRecords } from "./_factories.ts";
-import { holding, HOLDS } from "./_hold.ts";
+import { type Hold, holding, HOLDS } from "./_hold.ts";
 import { runScript } from "./_run_script.ts";
 import { testSqs } from "./_test_sqs.ts";
-import { onWorkerMessage } from "./_worker.ts";
+import { die, onWorkerMessage } from "./_worker.ts";
 
 /** Closes a batch of one success and one failure with plain `using`. */
 async function closeOne(over: { closeTimeoutMs?: number } = {}) {
@@ -105,6 +106,20 @@ Deno.test("using: connections that died between two closes cost nothing", async 
   assertEquals(await queue.left(), 1);
 });
 
+Deno.test("using: a connection that says nothing any more is left for another one", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("ok", "fail");
+  await sqs.proxy.set({ action: "DeleteMessageBatch", kind: "hang", times: 1 });
+  const processor = new PartialSQSProcessor({ config: sqs.config, closeTimeoutMs: 1_000 });
+  const { thrown } = await holding("using", processor, records, handleBody);
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  assertEquals(thrown.undeleted, []);
+  const [first, second] = await sqs.proxy.requests("DeleteMessageBatch");
+  assertNotEquals(first!.remotePort, second!.remotePort);
+  await sqs.proxy.killSockets();
+});
+
 Deno.test("using: a worker that died between two closes is replaced", async () => {
   let worker: Worker | undefined;
   {
@@ -124,14 +139,14 @@ Deno.test("using: a worker that died between two closes is replaced", async () =
 
 Deno.test("using: a worker that dies during the wait is replaced within the time limit", async () => {
   let deaths = 0;
-  using _ = onWorkerMessage((worker) => deaths++ === 0 && worker.terminate());
+  using _ = onWorkerMessage((worker) => deaths++ === 0 && die(worker));
   const { queue, error } = await closeOne({ closeTimeoutMs: 2_000 });
   assertEquals(error.undeleted, []);
   assertEquals(await queue.left(), 1);
 });
 
 Deno.test("using: workers that go on dying cost the time limit, and the messages return", async () => {
-  using _ = onWorkerMessage((worker) => worker.terminate());
+  using _ = onWorkerMessage(die);
   const { error } = await closeOne({ closeTimeoutMs: 200 });
   assertEquals(error.undeleted.map(({ reason }) => reason), ["no answer within the time limit"]);
 });
@@ -202,11 +217,13 @@ Deno.test("using: where sending throws an error that quotes a header, only its n
 
 // ------------------------------------------------------------------- a process of its own
 
-const script = (records: unknown, config: unknown) => `
+const PERMISSIONS = ["--allow-net", "--allow-env", "--allow-sys"];
+
+const script = (records: unknown, config: unknown, hold: Hold = "using") => `
   import { PartialSQSProcessor } from "@partial-batch/sqs";
   const processor = new PartialSQSProcessor({ config: ${JSON.stringify(config)} });
   try {
-    using batch = processor.open(${JSON.stringify(records)}, (record) => {
+    ${hold} batch = processor.open(${JSON.stringify(records)}, (record) => {
       if (record.body === "fail") throw new Error("no such order");
     });
     await batch.process();
@@ -219,22 +236,29 @@ Deno.test("using: --allow-net, --allow-env and --allow-sys are enough, and the p
   const sqs = await testSqs();
   const queue = await sqs.createQueue();
   const records = await queue.records("ok", "fail");
-  const permissions = ["--allow-net", "--allow-env", "--allow-sys"];
-  const { code, stdout, stderr } = await runScript(script(records, sqs.config), permissions);
+  const { code, stdout, stderr } = await runScript(script(records, sqs.config), PERMISSIONS);
   assertEquals([code, stdout.trim(), stderr], [0, "[]", ""]);
   assertEquals(await queue.left(), 1);
 });
 
-Deno.test("using: without --allow-net the messages return, with the reason, and nothing hangs", async () => {
-  const sqs = await testSqs();
-  const queue = await sqs.createQueue();
-  const records = await queue.records("ok", "fail");
-  const permissions = ["--allow-env", "--allow-sys"];
-  const { code, stdout, stderr } = await runScript(script(records, sqs.config), permissions);
-  assertEquals([code, stderr], [0, ""]);
-  assertStringIncludes(stdout, "NotCapable");
-  assertEquals(await queue.left(), 2);
-});
+for (const hold of HOLDS) {
+  for (const missing of PERMISSIONS) {
+    Deno.test(`${hold}: without ${missing} the messages return, the reason says so, and nothing hangs`, async () => {
+      const sqs = await testSqs();
+      const queue = await sqs.createQueue();
+      const records = await queue.records("ok", "fail");
+      const permissions = PERMISSIONS.filter((each) => each !== missing);
+      const source = script(records, sqs.config, hold);
+      const { code, stdout, stderr } = await runScript(source, permissions);
+      assertEquals([code, stderr], [0, ""]);
+      assertStringIncludes(
+        stdout,
+        "NotCapable, Deno needs --allow-net, --allow-env and --allow-sys",
+      );
+      assertEquals(await queue.left(), 2);
+    });
+  }
+}
 
 Deno.test("the AWS SDK is loaded in the background at the first failure", async () => {
   const spy = { "@aws-sdk/client-sqs": `data:text/javascript,globalThis.loaded = true` };

@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { Worker } from "node:worker_threads";
 import { sendBlocking, WorkerLease } from "../src/sqs/blocking_worker.ts";
-import { onWorkerMessage } from "./_worker.ts";
+import { die, onWorkerMessage } from "./_worker.ts";
 
 Deno.test("the worker lives until its last lease is released", async () => {
   const workers: Worker[] = [];
@@ -28,7 +28,7 @@ Deno.test("sendBlocking() gives undefined when the worker dies, and takes a new 
   const lease = new WorkerLease();
   lease.hold();
   {
-    using _ = onWorkerMessage((worker) => worker.terminate());
+    using _ = onWorkerMessage(die);
     assertEquals(sendBlocking([], 50), undefined);
   }
   assertEquals(sendBlocking([], 5_000), []);
@@ -39,15 +39,10 @@ Deno.test("sendBlocking() gives up a worker that does not answer", () => {
   const lease = new WorkerLease();
   lease.hold();
   const workers: Worker[] = [];
-  const { postMessage } = Worker.prototype;
-  Worker.prototype.postMessage = function (this: Worker) {
-    workers.push(this);
-  };
-  try {
+  {
+    using _ = onWorkerMessage((worker) => workers.push(worker) && "lost");
     assertEquals(sendBlocking([], 20), undefined);
     assertEquals(sendBlocking([], 20), undefined);
-  } finally {
-    Worker.prototype.postMessage = postMessage;
   }
   assertNotEquals(workers[1], workers[0]);
   lease.release();

@@ -4,6 +4,9 @@ import type { Queue } from "./queue.ts";
 /** The reason where the time was over first. */
 export const NO_ANSWER = "no answer within the time limit";
 
+/** The name of Deno's error where a permission is missing. */
+const DENO_PERMISSION = "NotCapable";
+
 /** An error of ours, whose message may be shown. */
 export class StepError extends Error {
   static {
@@ -46,12 +49,15 @@ function readReason(error: unknown, needs?: Needs): string {
   );
 }
 
-/** Says in a few words how SQS refused a request. */
+/** Says in a few words how SQS, or who stands before it, refused a request. */
 export function describeRefusal(
   code: string | undefined,
   status: number | undefined,
   needs?: Needs,
 ): string {
+  if (code === DENO_PERMISSION) {
+    return `${code}, Deno needs --allow-net, --allow-env and --allow-sys for the AWS SDK`;
+  }
   const what = `${code ?? "no error code"}${status === undefined ? "" : ` (HTTP ${status})`}`;
   if (!needs || !code?.startsWith("AccessDenied")) return what;
   return `${what}, needs ${needs.permission} on ${needs.queue.id}`;

@@ -20,8 +20,7 @@ const THROTTLING = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
  * entries that SQS did not confirm.
  *
  * What failed in transit, by throttling or by no fault of ours is sent again as it is: deleting
- * twice is harmless. All but the last attempt get half of the time left, so that a connection that
- * died while the environment was frozen does not use it up.
+ * twice is harmless.
  */
 export function sendSignedBlocking<TEntry extends BatchEntry>(
   action: BatchAction<TEntry>,
@@ -37,8 +36,7 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
     if (attempt > 1) blockFor(Math.min(backoffMs(attempt), end - performance.now()));
     const left = end - performance.now();
     if (left <= 0) break;
-    const limit = attempt < MAX_ATTEMPTS ? left / 2 : left;
-    const answers = trySendBlocking(pending.map(({ http }) => http), limit);
+    const answers = trySendBlocking(pending.map(({ http }) => http), left);
     pending = pending.filter(({ index }, position) => {
       const answer = answers?.[position];
       const { entries, resend } = readHttpAnswer(action, requests[index]!, answer);
@@ -48,7 +46,7 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
       publishBatchRequest(action, requests[index]!, {
         unconfirmed: said[index]!.flatMap((each) => each.confirmed ? [] : [each.code]),
         attempt,
-        durationMs: answer?.durationMs ?? limit,
+        durationMs: answer?.durationMs ?? left,
       });
       return resend;
     });
@@ -106,7 +104,7 @@ function readHttpAnswer<TEntry extends BatchEntry>(
     resend,
   });
   if (!answer) return refused(NO_ANSWER, true);
-  if ("errorCode" in answer) return refused(answer.errorCode, true);
+  if ("errorCode" in answer) return refused(describeRefusal(answer.errorCode, undefined), true);
   const { status, body, errorType } = answer;
   const content = parseJson(body);
   if (status === 200) {

@@ -3,12 +3,18 @@
  * back; what that means is decided on the other side.
  *
  * - A string, started with `eval: true`, so that a function bundled into one file still has it. A
- *   classic script, so `require` and no top-level `await`: Deno takes nothing else there.
+ *   classic script without top-level `await`: Deno takes nothing else there. `require` is for Node
+ *   before 20.16; Deno before 2.4 does not have it there.
  * - It catches everything: Deno prints what a worker does not catch, with a listener or without.
+ * - A request without an answer at half of the time is sent a second time, by another connection, and
+ *   the first answer counts: one that died while the environment was frozen may never say so, and
+ *   deleting twice is harmless.
+ * - It says when it has taken a message (flag 0) and when it is done with it (flag 1).
  * - It gives no more of an error than its code or name: a message may quote the request.
  */
 export const WORKER_SOURCE = `"use strict";
-const { parentPort } = require("node:worker_threads");
+const { parentPort } = globalThis.process?.getBuiltinModule?.("node:worker_threads") ??
+  require("node:worker_threads");
 
 async function send({ url, headers, body }, signal) {
   try {
@@ -22,31 +28,47 @@ async function send({ url, headers, body }, signal) {
   }
 }
 
+async function sendTwiceIfLate(request, signal, limitMs) {
+  let timer;
+  const late = new Promise((resolve) => timer = setTimeout(resolve, limitMs / 2));
+  const first = send(request, signal);
+  const answer = await Promise.race([first, late]);
+  clearTimeout(timer);
+  return answer ?? await Promise.race([first, send(request, signal)]);
+}
+
 async function sendAll(requests, limitMs, concurrency) {
   const answers = [];
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), limitMs);
+  const end = performance.now() + limitMs;
   let next = 0;
   const runLane = async () => {
     while (next < requests.length) {
       const index = next++;
       const start = performance.now();
-      const answer = await send(requests[index], abort.signal);
+      const answer = await sendTwiceIfLate(requests[index], abort.signal, end - performance.now());
       answers[index] = { ...answer, durationMs: performance.now() - start };
     }
   };
   await Promise.all(Array.from({ length: concurrency }, runLane));
   clearTimeout(timer);
+  abort.abort();
   return answers;
 }
 
+function set(flag, index) {
+  Atomics.store(flag, index, 1);
+  Atomics.notify(flag, index);
+}
+
 parentPort.on("message", async ({ requests, limitMs, concurrency, port, flag }) => {
+  set(flag, 0);
   try {
     port.postMessage(await sendAll(requests, limitMs, concurrency));
   } catch {
-    // Whoever waits finds no answer, and the messages return.
+    /* Whoever waits finds no answer, and the messages return. */
   }
-  Atomics.store(flag, 0, 1);
-  Atomics.notify(flag, 0);
+  set(flag, 1);
 });
 `;
