@@ -11,7 +11,9 @@ export function keepAsReceived(record: SQSRecord): void {
   received.set(record, {
     ...record,
     attributes: { ...record.attributes },
-    messageAttributes: { ...record.messageAttributes },
+    messageAttributes: Object.fromEntries(
+      Object.entries(record.messageAttributes ?? {}).map(([name, value]) => [name, { ...value }]),
+    ),
   });
 }
 

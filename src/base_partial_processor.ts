@@ -174,7 +174,8 @@ export abstract class BasePartialProcessor implements Disposable {
 
   /**
    * Called at most once, as soon as it shows that not all records will be handled: load in the
-   * background what `_clean` needs. What it throws, the close throws.
+   * background what `_clean` needs. The end of `process()` waits for it, and what it throws, the close
+   * throws.
    */
   protected _expectFailure(_batch: Batch): void | Promise<void> {}
 
@@ -197,7 +198,7 @@ export abstract class BasePartialProcessor implements Disposable {
 
   /**
    * Handles one record and gives its outcome. A custom one calls
-   * `batch.handler(record, recordContext)`.
+   * `batch.handler(record, recordContext)`. The outcome is copied: only its own members count.
    */
   protected async _processRecord<TResult>(
     record: SQSRecord,

@@ -72,7 +72,9 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   #processing: Promise<readonly Outcome<TResult>[]> | undefined;
   #expecting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  #closeTold: Promise<void> | undefined;
   #closeWasSeen = false;
+  #left = false;
   #closed = false;
   #responseRead = false;
 
@@ -106,6 +108,10 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
       },
       settleFailures: (failures) =>
         this.#hooks.inTime(() => lifecycle.settleFailures(failures, this)),
+      // Where failures are suppressed, theirs would hide that the hook did not do its work.
+      settlingFailed: (error) => {
+        if (suppressException) this.#hooks.keep(error);
+      },
       expectFailure: () => {
         this.#expecting = this.#hooks.call(() => lifecycle.expectFailure(this));
       },
@@ -281,19 +287,21 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     return this.outcomes;
   }
 
+  /** Gives a promise that is its caller's alone: where nobody takes its rejection, it must show. */
   #startClosing(): Promise<void> {
     this.#closing = this.#held === "using"
       ? new Promise((resolve) => resolve(this.#closeBlocking()))
       : this.#closeAsync();
-    const toldItsCaller = () => this.#closeWasSeen = true;
-    this.#closing.then(toldItsCaller, toldItsCaller);
-    return this.#closing;
+    this.#closeTold = this.#closing.finally(() => this.#closeWasSeen = true);
+    return this.#closeTold;
   }
 
   /** The end of the scope. Of a close that nobody could see the end of, it throws the error again. */
   #leave(): Promise<void> {
     if (this.#closeWasSeen) return Promise.resolve();
-    return this.#closing ?? this.#startClosing();
+    if (this.#closing && this.#left) return this.#closing.catch(() => {});
+    this.#left = true;
+    return this.#closeTold ?? this.#startClosing();
   }
 
   #leaveBlocking(): void {
@@ -302,7 +310,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
     try {
       this.#throwIfNotDone();
     } catch (error) {
-      abandon(this.#closing);
+      abandon(this.#closeTold);
       throw error;
     }
   }

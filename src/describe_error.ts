@@ -11,25 +11,23 @@ const MAX_INNER_ERRORS = 20;
  * not hide the others.
  */
 export function describeError(error: unknown): string {
+  return describe(error, new Set());
+}
+
+function describe(error: unknown, seen: Set<unknown>): string {
   try {
+    seen.add(error);
     if (typeof error === "string") return error;
     if (!(error instanceof Error)) return `${kindOf(error)} was thrown`;
-    return withInnerErrors(error, new Set());
+    const texts = [textOf(error)];
+    for (const inner of innerErrors(error)) {
+      if (seen.has(inner) || seen.size > MAX_INNER_ERRORS) continue;
+      texts.push(`Caused by: ${describe(inner, seen)}`);
+    }
+    return texts.join("\n");
   } catch {
     return "an error that cannot be read was thrown";
   }
-}
-
-function withInnerErrors(error: Error, seen: Set<unknown>): string {
-  const texts = [textOf(error)];
-  seen.add(error);
-  for (const inner of innerErrors(error)) {
-    if (seen.has(inner) || seen.size > MAX_INNER_ERRORS) continue;
-    texts.push(
-      `Caused by: ${inner instanceof Error ? withInnerErrors(inner, seen) : describeError(inner)}`,
-    );
-  }
-  return texts.join("\n");
 }
 
 function innerErrors(error: Error): unknown[] {

@@ -14,6 +14,8 @@ export interface ProcessingSteps<TResult> {
   processRecord(record: SQSRecord, abort: AbortController): Promise<Outcome<TResult>>;
   /** Gives what takes the place of failed outcomes, in the same order. */
   settleFailures(failures: readonly FailOutcome[]): Promise<readonly Outcome<never>[]>;
+  /** Called with what `settleFailures` threw, or with what is wrong with what it gave. */
+  settlingFailed(error: unknown): void;
   /** It shows that not all records will be handled. Called once. */
   expectFailure(): void;
 }
@@ -105,6 +107,7 @@ export class Processing<TResult> {
       const settled = await this.#steps.settleFailures([...failures]);
       return failures.map(({ record }, index) => toOutcome(settled[index]!, record));
     } catch (hookError) {
+      this.#steps.settlingFailed(hookError);
       return failures.map(({ record, error }) => ({
         status: "fail",
         record,

@@ -49,19 +49,23 @@ export function withSqsBatch<TResult, TReturn = void>(
  */
 export function withSqsBatch<TResult>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: PartialSqsProcessorOptions & { readonly reportItemFailures: true },
+  options: PartialSqsProcessorOptions & {
+    readonly reportItemFailures: true;
+    readonly lambdaHandler?: never;
+  },
 ): SqsLambdaHandler<SQSBatchResponse>;
 /**
  * Makes a Lambda handler whose mode is known only at run time: with `reportItemFailures` it returns
- * Lambda's partial batch response, else nothing.
+ * Lambda's partial batch response, else nothing, or what `lambdaHandler` returned.
  *
- * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
+ * @throws {TypeError} If an argument is of the wrong type, an option is unknown, or
+ * `suppressException` or `lambdaHandler` stands beside `reportItemFailures`.
  * @throws {RangeError} If a number is out of its limits.
  */
-export function withSqsBatch<TResult>(
+export function withSqsBatch<TResult, TReturn = void>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: PartialSqsProcessorOptions,
-): SqsLambdaHandler<SQSBatchResponse | void>;
+  options: WithSqsBatchOptions<TReturn>,
+): SqsLambdaHandler<TReturn | SQSBatchResponse>;
 export function withSqsBatch<TResult>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
   options: WithSqsBatchOptions<unknown> = {},

@@ -416,6 +416,38 @@ Deno.test("a close() without its await hides nothing: the end of the scope throw
   }
 });
 
+Deno.test("a close() without its await shows as an unhandled rejection, once it was rejected", async () => {
+  const unhandled: unknown[] = [];
+  const listener = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  addEventListener("unhandledrejection", listener);
+  try {
+    for (const hold of HOLDS) {
+      await holding(hold, new Processor(), makeRecords("fail"), handleBody, {}, async (batch) => {
+        await batch.process();
+        batch.close();
+        await new Promise((resolve) => setTimeout(resolve));
+      });
+    }
+  } finally {
+    removeEventListener("unhandledrejection", listener);
+  }
+  assertEquals(unhandled.map((each) => (each as Error).name), [
+    "SQSBatchProcessingError",
+    "SQSBatchProcessingError",
+  ]);
+});
+
+Deno.test("disposing twice at once throws once", async () => {
+  const batch = new Processor().open(makeRecords("fail"), handleBody);
+  const dispose = batch[Symbol.asyncDispose];
+  await batch.process();
+  const ends = await Promise.allSettled([dispose(), dispose()]);
+  assertEquals(ends.map(({ status }) => status), ["rejected", "fulfilled"]);
+});
+
 Deno.test("process() from _prepare has been called before", async () => {
   class Eager extends BasePartialProcessor {
     protected override async _prepare(batch: Batch): Promise<void> {

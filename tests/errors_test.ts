@@ -134,6 +134,7 @@ Deno.test("SQSBatchProcessingError writes that an error cannot be read, and the 
   revoked.revoke();
   const errors: unknown[] = [
     throwing,
+    new Error("outer", { cause: throwing }),
     callSites,
     revoked.proxy,
     new RangeError("no stock"),
@@ -144,15 +145,16 @@ Deno.test("SQSBatchProcessingError writes that an error cannot be read, and the 
   for (
     const part of [
       "id-0: an error that cannot be read",
-      "id-1: Error: y",
-      "id-2: an error that cannot be read",
-      "id-4: AggregateError: several",
-      "id-5: an error that cannot be read",
+      "id-1: Error: outer",
+      "id-2: Error: y",
+      "id-3: an error that cannot be read",
+      "id-5: AggregateError: several",
+      "id-6: an error that cannot be read",
     ]
   ) {
     assertStringIncludes(message, part);
   }
-  assertStringIncludes(message, "id-3: RangeError: no stock");
+  assertStringIncludes(message, "id-4: RangeError: no stock");
 });
 
 Deno.test("SQSBatchProcessingError writes a long chain of causes only so far", () => {

@@ -93,6 +93,20 @@ for (
   });
 }
 
+Deno.test("suppressException does not hide that _settleFailures did not do its work", async () => {
+  class Broken extends BasePartialProcessor {
+    constructor() {
+      super({ suppressException: true });
+    }
+
+    protected override _settleFailures(): Settled {
+      throw boom;
+    }
+  }
+  const { thrown } = await holding("using", new Broken(), makeRecords("fail"), handleBody);
+  assertStrictEquals(thrown, boom);
+});
+
 Deno.test("using: what _settleFailures gives after the close changes nothing", async () => {
   let settle = () => {};
   const processor = new SettlingProcessor((failures) =>

@@ -143,15 +143,19 @@ Deno.test("body, attributes and trace header are kept", async () => {
 
 Deno.test("what is moved is the message as it came, whatever its handler wrote to the record", async () => {
   const { sqs, queue, deadLetters } = await setUp();
-  const records = await queue.records("never, encrypted");
+  const records = await queue.records({
+    MessageBody: "never, encrypted",
+    MessageAttributes: { key: { DataType: "String", StringValue: "1" } },
+  });
   const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
   await processor.run(records, (record) => {
     record.body = "plain text";
-    record.messageAttributes.plain = { dataType: "String", stringValue: "text" };
+    record.messageAttributes.key!.stringValue = "***";
     throw new NoSuchOrder();
   });
   const [moved] = await deadLetters.receive(1);
-  assertEquals([moved!.body, moved!.messageAttributes], ["never, encrypted", {}]);
+  assertEquals(moved!.body, "never, encrypted");
+  assertEquals(moved!.messageAttributes.key!.stringValue, "1");
 });
 
 Deno.test("23 messages are moved in 3 requests, and large ones within 1 MiB each", async () => {
@@ -442,6 +446,26 @@ Deno.test("fauxqs: a redrive policy that another batch had no time for is asked 
   assertEquals((await hurried).batch.outcomes.map(({ status }) => status), ["fail"]);
   assertEquals(await deadLetters.left(), 1);
   await sqs.proxy.killSockets();
+});
+
+Deno.test("local-aws-sqs: a redrive policy that cannot be read is asked for twice at most by a batch", async () => {
+  const { sqs, queue } = await setUp("local-aws-sqs", true);
+  await queue.send(
+    ...bodies("never", 9).flatMap((MessageBody) =>
+      [1, 2].map((nth) => ({
+        MessageBody,
+        MessageGroupId: MessageBody,
+        MessageDeduplicationId: `${MessageBody}-${nth}`,
+      }))
+    ),
+  );
+  const records = await queue.receive(18);
+  const fault = { kind: "status", status: 403, code: "AccessDeniedException" } as const;
+  await sqs.proxy.set({ action: "GetQueueAttributes", ...fault });
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable: NEVER });
+  const { batch } = await holding("await using", processor, records, handle);
+  assertEquals(batch.unconfirmed.unmoved.length, 9);
+  assert(await sqs.calls("GetQueueAttributes") <= 2);
 });
 
 Deno.test("fauxqs: a lost answer may leave a message in both queues, never in none", async () => {

@@ -214,7 +214,6 @@ Deno.test("reportItemFailures refuses suppressException and lambdaHandler beside
   assertThrows(() => withSqsBatch(handleBody, both), TypeError, "suppressException");
   const lambdaHandler = () => "done" as never;
   assertThrows(
-    // @ts-expect-error -- so that it shows before it is deployed
     () => withSqsBatch(handleBody, { reportItemFailures: true, lambdaHandler }),
     TypeError,
     "lambdaHandler",

@@ -22,13 +22,25 @@ export class DeadLetterQueues {
    */
   async get(queueArn: string, signal: AbortSignal): Promise<Queue> {
     const known = this.#known.get(queueArn);
-    // What another batch asked may have failed only because that batch had no time left.
+    // What another batch asked may have failed only because that batch had no time left. Then one of
+    // those that waited for it asks again, for all of them.
     const queue = known && await untilAborted(known, signal).catch(() => undefined);
     if (queue) return queue;
+    if (signal.aborted) throw new StepError(NO_ANSWER);
+    const current = this.#known.get(queueArn);
+    const asked = current && current !== known ? current : this.#startAsking(queueArn, signal);
+    try {
+      return await untilAborted(asked, signal);
+    } catch (error) {
+      throw signal.aborted ? new StepError(NO_ANSWER) : error;
+    }
+  }
+
+  #startAsking(queueArn: string, signal: AbortSignal): Promise<Queue> {
     const asked = this.#ask(queueByArn(queueArn), signal);
     this.#known.set(queueArn, asked);
     asked.catch(() => this.#known.delete(queueArn));
-    return await asked;
+    return asked;
   }
 
   async #ask(queue: Queue, signal: AbortSignal): Promise<Queue> {
