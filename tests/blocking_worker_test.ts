@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { sendBlocking, WorkerLease } from "../src/sqs/blocking_worker.ts";
 import { die, onWorkerMessage } from "./_worker.ts";
 

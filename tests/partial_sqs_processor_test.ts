@@ -544,6 +544,37 @@ for (const hold of HOLDS) {
   });
 }
 
+for (
+  const [hold, what, records, expected] of [
+    ["await using", "one failure", ["ok", "fail"], 1],
+    ["await using", "no failure", ["ok", "ok2"], 0],
+    ["using", "one failure", ["ok", "fail"], 1],
+    ["using", "no failure", ["ok", "ok2"], 0],
+  ] as const
+) {
+  Deno.test(`${hold}: with ${what} the client is given ${expected} commands, and as often credentials`, async () => {
+    const sqs = await testSqs();
+    const queue = await sqs.createQueue();
+    const batch = await queue.records(...records);
+    let asked = 0;
+    const client = new SQSClient({
+      ...sqs.config,
+      credentials: () => {
+        asked++;
+        return Promise.resolve({ accessKeyId: "AKIATEST", secretAccessKey: "secret-of-the-test" });
+      },
+    });
+    let commands = 0;
+    client.middlewareStack.add((next) => (args) => {
+      commands++;
+      return next(args);
+    }, { step: "initialize" });
+    await holding(hold, new PartialSQSProcessor({ client }), batch, handleBody);
+    assertEquals([commands, asked], [expected, expected]);
+    client.destroy();
+  });
+}
+
 Deno.test("await using: a stub sees DeleteMessageBatch with the queue's URL and indexes as ids", async () => {
   const commands: unknown[] = [];
   const client = {

@@ -12,13 +12,15 @@ interface Counts {
  * Adds up where the orders ended and prints it. What was deleted is what was seen to be; what is in
  * the queues is what the server counts, which on AWS may lag behind: it is asked until `until`.
  *
- * @returns Do they add up, and is nothing left in the queue?
+ * @returns Do they add up, is nothing left in the queue, and was every order shipped or dead-lettered,
+ * on a server that hands out nothing twice by itself (`onceOnly`) none twice?
  */
 export async function checkSums(
   stage: Stage,
   sent: number,
   { ends, stoppedBy }: Ending,
   until: number,
+  onceOnly: boolean,
 ): Promise<boolean> {
   const byLambda = ordersThat("deleted by Lambda", ends);
   const byLibrary = ordersThat("deleted by the library", ends);
@@ -50,7 +52,14 @@ export async function checkSums(
     : styled("red", `but ${sent} were sent: it does not add up`);
   print(` ${String(total).padStart(5)}  ${verdict}`, "");
   printShipments(orders.shipments, byLibrary.length);
-  return isSettled(counts);
+  const lost = sent - orders.shipments.size - counts.deadLetterQueue;
+  if (lost > 0) print("", styled("red", ` Lost: ${lost}, neither shipped nor dead-lettered.`));
+  const repeated = shippedTwice(orders.shipments).length > 0 && onceOnly;
+  return isSettled(counts) && lost === 0 && !repeated;
+}
+
+function shippedTwice(shipments: ReadonlyMap<number, number>): number[] {
+  return [...shipments].filter(([, times]) => times > 1).map(([order]) => order);
 }
 
 async function countMessages({ client, queue }: Stage): Promise<Counts> {
@@ -72,7 +81,7 @@ function printSum(count: number, what: string, orders: readonly number[]): void 
 }
 
 function printShipments(shipments: ReadonlyMap<number, number>, besideFailures: number): void {
-  const twice = [...shipments].filter(([, times]) => times > 1).map(([order]) => order);
+  const twice = shippedTwice(shipments);
   const repeated = twice.length === 0 ? "none twice" : `more than once: ${numberList(twice, 30)}`;
   const without = besideFailures === 0
     ? ""

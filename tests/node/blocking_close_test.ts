@@ -88,22 +88,45 @@ test("nobody listening is undeleted, and the error says why", async () => {
   assert.doesNotMatch(error.message, /secret|AKIA/);
 });
 
-test("await using starts no worker; using starts one, at the first failure only", async () => {
-  const workers: unknown[] = [];
-  const onWorker = (worker: unknown) => void workers.push(worker);
-  process.on("worker", onWorker);
-  try {
-    const queue = await TestQueue.create();
-    using processor = new PartialSQSProcessor({ config: configOf("fauxqs") });
-    await rejectionOf(processor.run(await queue.records("ok", "fail"), handle));
-    await closeWithUsing(processor, await queue.records("ok"));
-    const before = workers.length;
-    await rejectionOf(closeWithUsing(processor, await queue.records("ok", "fail")));
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(before, 0);
-  } finally {
-    process.off("worker", onWorker);
-  }
+test("await using starts no worker; using starts one, at the first failure and not before", async () => {
+  const queue = await TestQueue.create();
+  const records = await queue.records("ok", "fail");
+  // A process of its own: in this one there may be a worker already.
+  const script = `
+    import { PartialSQSProcessor } from "@partial-batch/sqs";
+    const config = ${JSON.stringify(configOf("fauxqs"))};
+    const records = ${JSON.stringify(records)};
+    let workers = 0;
+    process.on("worker", () => workers++);
+    const processor = new PartialSQSProcessor({ config, concurrency: 1 });
+    const tell = async (what) => {
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+      console.log(what, workers);
+    };
+    const fail = () => {
+      throw new Error("no such order");
+    };
+    await processor.run(records, ({ body }) => body === "fail" && fail()).catch(() => {});
+    await tell("await using");
+    const held = async (records, handler) => {
+      const batch = processor.open(records, handler);
+      const dispose = batch[Symbol.dispose];
+      await batch.process();
+      dispose.call(batch);
+    };
+    await held(records, () => {});
+    await tell("using, nothing failed");
+    await held(records, async ({ body }) => {
+      if (body === "ok") fail();
+      await tell("using, after the first failure");
+    }).catch(() => {});
+  `;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script]);
+  assert.deepEqual(stdout.trim().split("\n"), [
+    "await using 0",
+    "using, nothing failed 0",
+    "using, after the first failure 1",
+  ]);
 });
 
 test("the worker does not keep the process alive, and loads nothing of NODE_OPTIONS", async () => {
