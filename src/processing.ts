@@ -26,7 +26,6 @@ export class Processing<TResult> {
   readonly #steps: ProcessingSteps<TResult>;
   readonly #outcomes: (Outcome<TResult> | undefined)[];
   readonly #running = new Set<AbortController>();
-  readonly #toldOfDeadline = new WeakSet<AbortController>();
   #failureExpected = false;
   #stopped = false;
 
@@ -46,10 +45,7 @@ export class Processing<TResult> {
     const { deadline, concurrency } = this.#steps;
     deadline.start({
       near: () => this.#expectFailure(),
-      passed: (reason) => {
-        for (const abort of this.#running) this.#toldOfDeadline.add(abort);
-        this.#abort(reason);
-      },
+      passed: (reason) => this.#abort(reason),
     });
     try {
       await deadline.untilOver(prepare());
@@ -135,8 +131,8 @@ export class Processing<TResult> {
     } finally {
       this.#running.delete(abort);
     }
-    if (outcome.status !== "fail" || !this.#toldOfDeadline.has(abort)) return outcome;
-    // It was told to stop, so that it stopped is no fault of the message.
+    if (outcome.status !== "fail" || !abort.signal.aborted) return outcome;
+    // The deadline told it to stop, so that it stopped is no fault of the message.
     return { status: "unprocessed", record, reason: "deadline", error: outcome.error };
   }
 

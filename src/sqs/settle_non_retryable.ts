@@ -16,7 +16,7 @@ export interface MovingMeans {
   readonly clients: SqsClients;
   readonly deadLetterQueues: DeadLetterQueues;
   readonly signal: AbortSignal;
-  /** Told of each message that no queue accepted. */
+  /** Told of each message that may have had to go to another queue, and is in none. */
   report(unmoved: UnconfirmedRecord): void;
 }
 
@@ -29,7 +29,7 @@ export async function settleNonRetryable(
   failures: readonly FailOutcome[],
   means: MovingMeans,
 ): Promise<readonly Outcome<never>[]> {
-  const judged = failures.map((failure) => judge(nonRetryable, failure));
+  const judged = failures.map((failure) => judge(nonRetryable, failure, means));
   const forGood = judged.filter(({ isForGood }) => isForGood).map(({ failure }) => failure);
   const unmoved = nonRetryable.to === "delete"
     ? new Set<FailOutcome>()
@@ -41,11 +41,15 @@ export async function settleNonRetryable(
   });
 }
 
-/** A `when` that throws decides nothing: the record has failed, and neither error is lost. */
-function judge(nonRetryable: NonRetryable, failure: FailOutcome) {
+/**
+ * A `when` that throws decides nothing: the record has failed and its message returns, also where
+ * failures are suppressed, and neither error is lost.
+ */
+function judge(nonRetryable: NonRetryable, failure: FailOutcome, { report }: MovingMeans) {
   try {
     return { failure, isForGood: isNonRetryable(nonRetryable, failure) };
   } catch (error) {
+    report({ record: failure.record, reason: "nonRetryable.when() gave no answer", error });
     const errors = [failure.error, error];
     const both = new AggregateError(errors, "nonRetryable.when() threw for a failed record");
     return { failure: { ...failure, error: both }, isForGood: false };

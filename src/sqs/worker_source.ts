@@ -4,7 +4,7 @@
  *
  * - A string, started with `eval: true`, so that a function bundled into one file still has it. A
  *   classic script without top-level `await`: Deno takes nothing else there. `require` is for Node
- *   before 20.16; Deno before 2.4 does not have it there.
+ *   before 20.16; Deno 2.4.0 and older do not have it there.
  * - It catches everything: Deno prints what a worker does not catch, with a listener or without.
  * - A request without an answer at half of the time is sent a second time, by another connection, and
  *   the first answer counts: one that died while the environment was frozen may never say so, and
