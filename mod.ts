@@ -1,6 +1,6 @@
 /**
- * Partial batch processing of SQS messages in AWS Lambda: each message is handled by itself, and
- * only those that were not handled return to the queue.
+ * Partial batch processing of SQS messages in AWS Lambda: each message is handled by itself, and only
+ * those that were not handled return to the queue.
  *
  * @example A Lambda handler
  * ```ts
@@ -19,11 +19,11 @@ export type { BasePartialProcessorOptions } from "./src/base_options.ts";
 export { BasePartialProcessor, type OpenOptions } from "./src/base_partial_processor.ts";
 export type { Batch } from "./src/batch.ts";
 export type { BatchMessage, RecordMessage, RequestMessage } from "./src/diagnostics.ts";
-export { SQSBatchProcessingError, type SqsBatchProcessingErrorOptions } from "./src/errors.ts";
+export { SQSBatchProcessingError, type SQSBatchProcessingErrorOptions } from "./src/errors.ts";
 export { jsonBody, type JsonBodyHandler } from "./src/json_body.ts";
 export {
   PartialSQSProcessor,
-  type PartialSqsProcessorOptions,
+  type PartialSQSProcessorOptions,
 } from "./src/partial_sqs_processor.ts";
 export { SqsBodyError } from "./src/sqs_body_error.ts";
 export type {
@@ -38,7 +38,7 @@ export {
   type ExponentialBackoffOptions,
   type RetryDelay,
 } from "./src/retry_delay.ts";
-export type { SqsClientLike } from "./src/sqs/sqs_client_like.ts";
+export type { SqsClientLike } from "./src/sqs_client_like.ts";
 export type {
   DeadLetteredOutcome,
   DiscardedOutcome,

@@ -9,16 +9,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import deno from "../deno.json" with { type: "json" };
 import jsr from "../jsr.json" with { type: "json" };
-import { mustRun, print } from "./_run_command.ts";
+import { importFromJsr } from "./jsr.ts";
+import { mustRun, print } from "./run_command.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUT = join(ROOT, "npm");
 
 const TYPESCRIPT = "5.9.3";
 const TYPES_NODE = "20.19.0";
-
-/** A JSR that swallows requests would otherwise hang for minutes. */
-const LIMIT_MS = 10_000;
 
 const DESCRIPTION =
   "Partial batch processing of SQS messages in AWS Lambda: only what was not handled returns to the queue";
@@ -53,22 +51,6 @@ const PACKAGE = {
 interface Dnt {
   emptyDir(path: string): Promise<void>;
   build(options: Record<string, unknown>): Promise<void>;
-}
-
-async function loadDnt(): Promise<Dnt | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer")), LIMIT_MS);
-  });
-  // Not a literal: it must be resolved here, not when this file is loaded.
-  const name: string = "@deno/dnt";
-  try {
-    return await Promise.race([import(name) as Promise<Dnt>, tooLate]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function buildWithDnt({ emptyDir, build }: Dnt): Promise<void> {
@@ -162,7 +144,7 @@ async function mendDeclarations(folder: string): Promise<void> {
 }
 
 await mkdir(OUT, { recursive: true });
-const dnt = await loadDnt();
+const [dnt] = await importFromJsr<[Dnt]>(["@deno/dnt"]) ?? [];
 if (dnt) {
   print("Building npm/ with dnt");
   await buildWithDnt(dnt);

@@ -13,7 +13,7 @@ import { Orders } from "./demo/orders.ts";
 import { createQueue, localConfig, lookAtQueue, remoteConfig, sendMessages } from "./demo/queue.ts";
 import { type Ending, playRounds, type Stage } from "./demo/rounds.ts";
 import { checkSums } from "./demo/sums.ts";
-import { startSqsServer } from "./start_process.ts";
+import { startSqsServer } from "../tests/support/start_process.ts";
 
 /** When the rounds end, the counting and everything, in milliseconds from the start. */
 const LIMITS = { rounds: 42_000, sums: 50_000, all: 56_000 };

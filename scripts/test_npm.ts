@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { TestQueue } from "../tests/node/_setup.ts";
-import { mustRun, print, runCommand } from "./_run_command.ts";
-import { startSqsServer } from "./start_process.ts";
+import { createQueue } from "../tests/node/setup.ts";
+import { mustRun, print, runCommand } from "./run_command.ts";
+import { startSqsServer } from "../tests/support/start_process.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const NPM = join(ROOT, "npm");
@@ -169,7 +169,7 @@ async function testBundle(
   major: string,
   config: Record<string, unknown>,
 ): Promise<void> {
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const args = [
     await queue.records("ok1", "fail1"),
     await queue.records("ok2", "ok3", "fail2"),

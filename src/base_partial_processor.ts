@@ -1,16 +1,19 @@
 import type { Context, SQSRecord } from "aws-lambda";
 import {
   type BasePartialProcessorOptions,
+  checkBaseOptions,
   type CheckedBaseOptions,
-  checkedBaseOptions,
 } from "./base_options.ts";
 import { Batch } from "./batch.ts";
-import { checkFunction, checkOptionNames } from "./check_options.ts";
-import { checkRecords } from "./check_records.ts";
-import { Deadline } from "./deadline.ts";
-import { toBatchHandler } from "./record_handler.ts";
-import { isObject, shapeOf } from "./shape.ts";
-import type { FailOutcome, Outcome, RecordContext, RecordHandler } from "./types.ts";
+import { checkHandler, checkOptionNames } from "./internal/check_options.ts";
+import { describeShape, isObject } from "./internal/shape.ts";
+import { Clock } from "./lifecycle/clock.ts";
+import { batchHandler, handleRecord } from "./lifecycle/handle_record.ts";
+import type { Hooks, Steps } from "./lifecycle/hooks.ts";
+import type { Lifecycle } from "./lifecycle/lifecycle.ts";
+import { receiveRecords } from "./lifecycle/open.ts";
+import { failed, succeeded } from "./lifecycle/outcome.ts";
+import type { Outcome, RecordContext, RecordHandler } from "./types.ts";
 
 /** Options of one batch. */
 export interface OpenOptions {
@@ -21,22 +24,30 @@ export interface OpenOptions {
   readonly context?: Context;
 }
 
+/** Makes what a processor does at SQS for one batch. */
+export type StepsMaker = (lifecycle: Lifecycle) => Steps;
+
+/** Gives the library's own processor its steps at SQS, which are no hooks for anybody to override. */
+export let setSteps: (processor: BasePartialProcessor, makeSteps: StepsMaker) => void;
+
 /**
- * Handles each record of a batch by itself, and throws at the end of the batch's scope if not all
- * were handled. Derive from it to do something of your own with the outcomes;
+ * Handles each record of a batch by itself, and throws at the end of the batch's scope if not all were
+ * handled. Derive from it to do something of your own with the outcomes;
  * {@linkcode PartialSQSProcessor} derives from it to delete the handled messages.
  *
- * - A processor holds nothing of any batch: make one for the life of the module, and open a batch
- *   on it for every event.
- * - Every hook has a default, and every hook but the constructor may be sync or async. Only `_clean`
- *   must be sync under plain `using`.
- * - What a hook gives is not trusted: if it throws, or gives anything but an outcome for its
- *   record, the record has failed.
+ * - A processor holds nothing of any batch: make one for the life of the module, and open a batch on
+ *   it for every event.
+ * - Its hooks are `_prepare`, `_processRecord`, `successHandler`, `failureHandler` and `_clean`. Each
+ *   has a default and may be sync or async; only `_clean` must be sync under plain `using`.
+ * - A hook's result is not trusted: if it throws, or gives anything but an outcome for its record, the
+ *   record has failed.
+ * - A hook must not close its own batch. Reading `batch.response()` in a hook does not count as
+ *   giving it to Lambda.
  *
  * @example A processor that counts
  * ```ts
  * import { BasePartialProcessor, type Batch } from "@partial-batch/sqs";
- * import { assertEquals } from "@std/assert";
+ * import assert from "node:assert/strict";
  * import type { SQSRecord } from "aws-lambda";
  *
  * const counted: number[] = [];
@@ -55,36 +66,48 @@ export interface OpenOptions {
  * } as SQSRecord;
  *
  * await new CountingProcessor().run([record], (record) => JSON.parse(record.body));
- * assertEquals(counted, [1]);
+ * assert.deepEqual(counted, [1]);
  * ```
  */
 export abstract class BasePartialProcessor implements Disposable {
-  /** Are failures reported by `batch.response()`, instead of deleting and throwing? */
+  /** Whether failures are reported by `batch.response()`, instead of deleting and throwing. */
   readonly reportItemFailures: boolean;
 
   readonly #options: CheckedBaseOptions;
-  #disposed = false;
+  #makeSteps: StepsMaker | undefined;
+  #isDisposed = false;
+
+  static {
+    setSteps = (processor, makeSteps) => processor.#makeSteps = makeSteps;
+  }
 
   /**
    * Checks the options and does nothing else.
    *
-   * @throws {TypeError} If an option is unknown or of the wrong type, or if `suppressException` and
-   * `reportItemFailures` are both set.
+   * @param options The options every processor has.
+   * @throws {TypeError} If an option does not exist or is of the wrong type, or if
+   * `suppressException` and `reportItemFailures` are both set.
    * @throws {RangeError} If a number is out of its limits.
    */
   constructor(options: BasePartialProcessorOptions = {}) {
-    this.#options = checkedBaseOptions(options);
+    this.#options = checkBaseOptions(options);
     this.reportItemFailures = this.#options.reportItemFailures;
   }
 
   /**
    * Opens a batch. Hold it with `await using` or `using`, then await its `process()`.
    *
-   * Does no I/O and handles nothing yet. An empty array is fine.
+   * Does no I/O and handles nothing yet. An empty array is fine. What the records say is kept: what
+   * anybody writes to them later changes nothing that SQS is told.
    *
-   * @throws {TypeError} If `records` is no array of SQS records (the whole event, an event of
-   * another source, a record without `messageId`, `receiptHandle` or `eventSourceARN`), if
-   * `handler` is no function, or if an option is unknown.
+   * @typeParam TResult What the record handler returns.
+   * @param records The records of the event, `event.Records`.
+   * @param handler Handles one record.
+   * @param options Lambda's context.
+   * @returns The batch, which holds nothing until `process()` is called.
+   * @throws {TypeError} If `records` is not an array of SQS records (the whole event, an event of
+   * another source, a record without `messageId`, `receiptHandle` or `eventSourceARN`), if `handler`
+   * is not a function or is a generator function, or if an option does not exist.
    * @throws {Error} If the processor was disposed.
    *
    * @example
@@ -109,41 +132,42 @@ export abstract class BasePartialProcessor implements Disposable {
     handler: RecordHandler<TResult>,
     options: OpenOptions = {},
   ): Batch<TResult> {
-    if (this.#disposed) throw new Error("Cannot open a batch: the processor was disposed");
-    checkRecords(records);
-    checkFunction(handler, "the record handler");
+    if (this.#isDisposed) throw new Error("Cannot open a batch: the processor was disposed");
+    const received = receiveRecords(records);
+    checkHandler(handler, "the record handler");
     checkOptionNames(options, ["context"], "open()");
     const { context } = options;
     if (context !== undefined && !isObject(context)) {
-      throw new TypeError(`Cannot use context: expected Lambda's context, got ${shapeOf(context)}`);
+      throw new TypeError(
+        `Cannot use context: expected Lambda's context, got ${describeShape(context)}`,
+      );
     }
     const { deadlineReserveMs, recordTimeoutMs, ...shared } = this.#options;
-    return new Batch(records, toBatchHandler(handler, recordTimeoutMs), {
+    const setup = {
       ...shared,
+      records: Object.freeze([...records]),
+      received,
+      handler: batchHandler(handler, recordTimeoutMs),
       lambdaContext: context,
-      deadline: new Deadline(context, deadlineReserveMs),
-      cleanIsAsync: isAsyncFunction(this._clean),
-      prepare: (batch) => this._prepare(batch),
-      processRecord: (record, batch, recordContext) =>
-        this._processRecord(record, batch, recordContext),
-      expectFailure: (batch) => this._expectFailure(batch),
-      settleFailures: (failures, batch) => this._settleFailures(failures, batch),
-      finish: (batch) => this._finish(batch),
-      clean: (batch) => this._clean(batch),
-    });
+      clock: new Clock(context, deadlineReserveMs),
+    };
+    return new Batch(setup, (batch, lifecycle) => this.#bindHooks(batch, lifecycle));
   }
 
   /**
-   * Opens a batch, processes it and closes it in one call: for JavaScript without the `using`
-   * syntax.
+   * Opens a batch, processes it and closes it in one call: for JavaScript without the `using` syntax.
    *
-   * @returns One outcome per record, in the order of the records. Don't return them from the Lambda
+   * @typeParam TResult What the record handler returns.
+   * @param records The records of the event, `event.Records`.
+   * @param handler Handles one record.
+   * @param options Lambda's context.
+   * @returns One outcome per record, in the order of the records. Do not return them from the Lambda
    * handler: they hold every record, and a response over 6 MB fails the invocation.
    * @throws {SQSBatchProcessingError} If a record failed (unless `suppressException`) or was not
-   * looked at. What `_prepare` or `_clean` threw is its `cause`; where all records were handled, that
-   * is thrown as it is. With `reportItemFailures` too: nobody could return a response, so that
-   * then the whole batch returns.
-   * @throws {TypeError} For what {@linkcode BasePartialProcessor.open} refuses.
+   * handled. What a hook threw is its `cause`; where all records were handled, that is thrown as it
+   * is. It is thrown with `reportItemFailures` too: nobody could return a response, so the whole batch
+   * returns.
+   * @throws {TypeError} As {@linkcode BasePartialProcessor.prototype.open} does.
    */
   async run<TResult>(
     records: readonly SQSRecord[],
@@ -158,87 +182,108 @@ export abstract class BasePartialProcessor implements Disposable {
     return batch.outcomes;
   }
 
-  /** Lets go of what the processor holds. `open()` throws afterwards. On Lambda nobody needs it. */
+  /** Releases what the processor holds; `open()` throws afterwards. On Lambda nobody needs it. */
   [Symbol.dispose](): void {
-    this.#disposed = true;
+    this.#isDisposed = true;
   }
 
-  /** Runs once, before the first record. If it throws, no record is handled and all return. */
+  /**
+   * Runs once, before the first record. If it throws, no record is handled and all messages return.
+   *
+   * @param _batch The batch.
+   */
   protected _prepare(_batch: Batch): void | Promise<void> {}
 
   /**
-   * Runs once, at the close of a batch whose `_prepare` succeeded and whose records all have an
-   * outcome. Under plain `using` it must be sync.
-   */
-  protected _clean(_batch: Batch): void | Promise<void> {}
-
-  /**
-   * Called at most once, as soon as it shows that not all records will be handled: load in the
-   * background what `_clean` needs. The end of `process()` waits for it, and what it throws, the close
-   * throws.
-   */
-  protected _expectFailure(_batch: Batch): void | Promise<void> {}
-
-  /**
-   * Gives what takes the place of failed outcomes, in the same order: themselves, or for instance
-   * `"dead-lettered"` ones. Called for the failures of a batch together, when all its records are
-   * done; only a failure in a FIFO message group comes by itself, before the group goes on.
-   *
-   * If it throws, or gives anything but an outcome for each record, the records have failed.
-   */
-  protected _settleFailures(
-    failures: readonly FailOutcome[],
-    _batch: Batch,
-  ): readonly Outcome<never>[] | Promise<readonly Outcome<never>[]> {
-    return failures;
-  }
-
-  /** Runs once at the end of `process()`, when every record has its outcome. */
-  protected _finish(_batch: Batch): void | Promise<void> {}
-
-  /**
    * Handles one record and gives its outcome. A custom one calls
-   * `batch.handler(record, recordContext)`. The outcome is copied: only its own members count.
+   * `batch.handler(record, recordContext)`, or `super`. The outcome is copied: only its own members
+   * count.
+   *
+   * @typeParam TResult What the record handler returns.
+   * @param record The record.
+   * @param batch Its batch.
+   * @param recordContext What the record handler is given beside the record.
+   * @returns The outcome of this record.
    */
-  protected async _processRecord<TResult>(
+  protected _processRecord<TResult>(
     record: SQSRecord,
     batch: Batch<TResult>,
     recordContext: RecordContext,
-  ): Promise<Outcome<TResult>> {
-    let result: TResult;
-    try {
-      result = await batch.handler(record, recordContext);
-    } catch (error) {
-      return await this.#failed(record, error, batch);
-    }
-    return await this.successHandler(record, result, batch);
+  ): Outcome<TResult> | Promise<Outcome<TResult>> {
+    return handleRecord(record, recordContext, batch.handler, this.#outcomeHooks(batch));
   }
 
-  /** Makes the outcome of a record that was handled. */
+  /**
+   * Makes the outcome of a record that was handled.
+   *
+   * @typeParam TResult What the record handler returns.
+   * @param record The record.
+   * @param result What its handler returned.
+   * @param _batch Its batch.
+   * @returns The outcome of this record.
+   */
   protected successHandler<TResult>(
     record: SQSRecord,
     result: TResult,
     _batch: Batch<TResult>,
   ): Outcome<TResult> | Promise<Outcome<TResult>> {
-    return { status: "success", record, result };
+    return succeeded(record, result);
   }
 
-  /** Makes the outcome of a record that failed. If it throws, both errors are kept. */
+  /**
+   * Makes the outcome of a record that failed. If it throws, both errors are kept; if it never
+   * settles, the record has failed with its own error when the deadline comes.
+   *
+   * @param record The record.
+   * @param error What its handler threw.
+   * @param _batch Its batch.
+   * @returns The outcome of this record.
+   */
   protected failureHandler(
     record: SQSRecord,
     error: unknown,
     _batch: Batch,
   ): Outcome<never> | Promise<Outcome<never>> {
-    return { status: "fail", record, error };
+    return failed(record, error);
   }
 
-  async #failed(record: SQSRecord, error: unknown, batch: Batch): Promise<Outcome<never>> {
-    try {
-      return await this.failureHandler(record, error, batch);
-    } catch (hookError) {
-      const errors = [error, hookError];
-      throw new AggregateError(errors, "failureHandler() threw for a record that had failed");
-    }
+  /**
+   * Runs once, when a batch is closed whose `_prepare` succeeded and whose records all have an
+   * outcome. Under plain `using` it must be sync. What it throws is never suppressed.
+   *
+   * @param _batch The batch.
+   */
+  protected _clean(_batch: Batch): void | Promise<void> {}
+
+  /** Binds the hooks to a batch. Those that are not overridden are left out: they need no call. */
+  #bindHooks<TResult>(batch: Batch<TResult>, lifecycle: Lifecycle<TResult>): Hooks<TResult> {
+    return {
+      ...this.#outcomeHooks(batch),
+      prepare: () => this._prepare(batch),
+      ...(this._processRecord !== BasePartialProcessor.prototype._processRecord && {
+        processRecord: (record: SQSRecord, recordContext: RecordContext) =>
+          this._processRecord(record, batch, recordContext),
+      }),
+      clean: () => this._clean(batch),
+      isCleanAsync: () => isAsyncFunction(this._clean),
+      ...(this.#makeSteps && { steps: this.#makeSteps(lifecycle) }),
+    };
+  }
+
+  #outcomeHooks<TResult>(
+    batch: Batch<TResult>,
+  ): Pick<Hooks<TResult>, "successHandler" | "failureHandler"> {
+    const { successHandler, failureHandler } = BasePartialProcessor.prototype;
+    return {
+      ...(this.successHandler !== successHandler && {
+        successHandler: (record: SQSRecord, result: TResult) =>
+          this.successHandler(record, result, batch),
+      }),
+      ...(this.failureHandler !== failureHandler && {
+        failureHandler: (record: SQSRecord, error: unknown) =>
+          this.failureHandler(record, error, batch),
+      }),
+    };
   }
 }
 

@@ -1,32 +1,36 @@
 import type { SQSRecord } from "aws-lambda";
-import { channel, tracingChannel } from "node:diagnostics_channel";
-import type { Outcome, RecordContext, UnconfirmedRecords } from "./types.ts";
+import { channel, type TracingChannel, tracingChannel } from "node:diagnostics_channel";
+import type { Outcome, UnconfirmedRecords } from "./types.ts";
 
 /**
  * What is published on the tracing channel `partial-batch.sqs.record`, around each call of a record
- * handler. Node adds `result` or `error` to it.
+ * handler, with the handler's `result` or `error` once it is done. Whatever a subscriber does to the
+ * message has no effect on the batch.
  */
 export interface RecordMessage {
   /** The record. */
   readonly record: SQSRecord;
-  /** How often SQS has handed this message out, this time included. */
+  /** The message's id, as it was when the batch was opened. */
+  readonly messageId: string;
+  /** How often SQS has handed out this message, this time included. */
   readonly receiveCount: number;
-  /** How long the handler took, in milliseconds. There once it is done. */
+  /** How long the handler took, in milliseconds. Present once it is done. */
   durationMs?: number;
 }
 
 /**
- * What is published on the tracing channel `partial-batch.sqs.batch`, around each `process()`. Node
- * adds `result` (the outcomes) or `error` to it.
+ * What is published on the tracing channel `partial-batch.sqs.batch`, around each `process()`, with
+ * its `result` (the outcomes) or `error` once it is done. Whatever a subscriber does to the message
+ * has no effect on the batch.
  */
 export interface BatchMessage {
   /** The records of the batch. */
   readonly records: readonly SQSRecord[];
-  /** How many records ended with each status. There once all are done. */
+  /** How many records ended with each status. Present once all are done. */
   counts?: Readonly<Record<Outcome["status"], number>>;
-  /** What SQS did not confirm inside `process()`: moves and retry delays. There once all are done. */
+  /** What SQS did not confirm inside `process()`: moves and retry delays. Present once all are done. */
   unconfirmed?: UnconfirmedRecords;
-  /** How long the batch took, in milliseconds. There once it is done. */
+  /** How long the batch took, in milliseconds. Present once it is done. */
   durationMs?: number;
 }
 
@@ -40,7 +44,7 @@ export interface RequestMessage {
     | "GetQueueAttributes";
   /** The queue it was for: its ARN or, where only that is known, its URL. */
   readonly queue: string;
-  /** The messages it was about. None for `GetQueueAttributes`. */
+  /** The ids of the messages it was about. None for `GetQueueAttributes`. */
   readonly messageIds: readonly string[];
   /** How many entries it had. None for `GetQueueAttributes`. */
   readonly entryCount: number;
@@ -48,64 +52,106 @@ export interface RequestMessage {
   readonly unconfirmedCount: number;
   /** Why it failed, as a whole or for some entries; each reason once. Empty if all is confirmed. */
   readonly reasons: readonly string[];
-  /** Which try it was, from 1. The client's own retries count as one. */
+  /** Which attempt it was, from 1. The client's own retries count as one attempt. */
   readonly attempt: number;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
+}
+
+/** What a tracing channel adds to a message once the work is done. */
+interface Done {
+  durationMs?: number;
+  result?: unknown;
+  error?: unknown;
 }
 
 const recordChannel = tracingChannel<unknown, RecordMessage>("partial-batch.sqs.record");
 const batchChannel = tracingChannel<unknown, BatchMessage>("partial-batch.sqs.batch");
 const requestChannel = channel("partial-batch.sqs.request");
 
-/** Calls a record handler, traced where somebody listens. */
-export function traceRecord<TResult>(
-  record: SQSRecord,
-  { receiveCount }: RecordContext,
-  handle: () => TResult | Promise<TResult>,
-): TResult | Promise<TResult> {
-  if (!isTraced(recordChannel)) return handle();
-  const message: RecordMessage = { record, receiveCount };
-  return recordChannel.tracePromise(() => timed(message, handle), message);
+/** Whether anybody listens to the records of a batch. */
+export function isRecordTraced(): boolean {
+  return hasSubscribers(recordChannel);
 }
 
-/** Processes a batch, traced where somebody listens. */
+/** Calls a record handler, traced. */
+export function traceRecord<TResult>(
+  message: RecordMessage,
+  handle: () => TResult | Promise<TResult>,
+): Promise<TResult> {
+  return trace(recordChannel, message, handle);
+}
+
+/** Whether anybody listens to batches. */
+export function isBatchTraced(): boolean {
+  return hasSubscribers(batchChannel);
+}
+
+/** Processes a batch, traced. */
 export function traceBatch<TOutcomes extends readonly Outcome[]>(
   batch: { readonly records: readonly SQSRecord[]; readonly unconfirmed: UnconfirmedRecords },
   process: () => Promise<TOutcomes>,
 ): Promise<TOutcomes> {
-  if (!isTraced(batchChannel)) return process();
   const message: BatchMessage = { records: batch.records };
-  return batchChannel.tracePromise(() =>
-    timed(message, async () => {
-      const outcomes = await process();
-      message.counts = countByStatus(outcomes);
-      message.unconfirmed = batch.unconfirmed;
-      return outcomes;
-    }), message);
+  return trace(batchChannel, message, async () => {
+    const outcomes = await process();
+    addMembers(message, { counts: countByStatus(outcomes), unconfirmed: batch.unconfirmed });
+    return outcomes;
+  });
 }
 
-/** Tells of a request to SQS, if somebody listens. */
+/** Publishes a request to SQS, if anybody listens. */
 export function publishRequest(message: () => RequestMessage): void {
   if (requestChannel.hasSubscribers) requestChannel.publish(message());
 }
 
 /** `TracingChannel.hasSubscribers` is newer than Node 20. */
-function isTraced(
-  { start, end, asyncStart, asyncEnd, error }: typeof recordChannel | typeof batchChannel,
+function hasSubscribers<TMessage extends object>(
+  { start, end, asyncStart, asyncEnd, error }: TracingChannel<unknown, TMessage>,
 ): boolean {
-  return [start, end, asyncStart, asyncEnd, error].some((each) => each.hasSubscribers);
+  return start.hasSubscribers || end.hasSubscribers || asyncStart.hasSubscribers ||
+    asyncEnd.hasSubscribers || error.hasSubscribers;
 }
 
-async function timed<T>(
-  message: { durationMs?: number },
-  work: () => T | Promise<T>,
-): Promise<T> {
-  const start = performance.now();
-  try {
-    return await work();
-  } finally {
-    message.durationMs = performance.now() - start;
+/**
+ * As `TracingChannel.tracePromise()`, but work does not fail because a subscriber froze the message,
+ * and work that throws ends with `asyncEnd` too.
+ */
+function trace<TResult, TMessage extends object>(
+  { start, end, asyncStart, asyncEnd, error }: TracingChannel<unknown, TMessage>,
+  message: TMessage & Done,
+  work: () => TResult | Promise<TResult>,
+): Promise<TResult> {
+  const startTime = performance.now();
+  const note = (members: Done) => addMembers(message, members);
+  const duration = () => ({ durationMs: performance.now() - startTime });
+  const run = async () => {
+    try {
+      // What work throws at once must come after the end event, too.
+      const result = await new Promise<TResult>((resolve) => resolve(work()));
+      note({ result, ...duration() });
+      return result;
+    } catch (thrown) {
+      note({ error: thrown, ...duration() });
+      error.publish(message);
+      throw thrown;
+    } finally {
+      asyncStart.publish(message);
+      asyncEnd.publish(message);
+    }
+  };
+  return start.runStores(message, () => {
+    const running = run();
+    end.publish(message);
+    return running;
+  });
+}
+
+/** Adds members to a message, unless a subscriber has frozen it. */
+function addMembers(message: object, members: object): void {
+  for (const [name, value] of Object.entries(members)) {
+    const property = { value, writable: true, enumerable: true, configurable: true };
+    Reflect.defineProperty(message, name, property);
   }
 }
 

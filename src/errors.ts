@@ -1,6 +1,6 @@
 import type { SQSRecord } from "aws-lambda";
-import { describeError } from "./describe_error.ts";
-import { groupBy } from "./group_by.ts";
+import { describeError, shortenToBytes } from "./internal/describe_error.ts";
+import { groupBy } from "./internal/group_by.ts";
 import type { FailOutcome, Outcome, UnconfirmedRecord, UnprocessedOutcome } from "./types.ts";
 
 /** How many errors the message holds in full. */
@@ -9,34 +9,48 @@ const MAX_ERRORS = 10;
 /** How many message ids any list in the message holds. */
 const MAX_IDS = 100;
 
+/**
+ * How long the message may be, in bytes. Lambda's runtime posts it in a header, twice, and reports
+ * nothing at all when that is too long.
+ */
+const MAX_BYTES = 60_000;
+
 /** Details of an {@linkcode SQSBatchProcessingError}, beside the outcomes. */
-export interface SqsBatchProcessingErrorOptions {
+export interface SQSBatchProcessingErrorOptions {
   /** Handled messages whose deletion was not confirmed. */
   readonly undeleted?: readonly UnconfirmedRecord[];
   /** Messages that failed for good and that no other queue accepted. */
   readonly unmoved?: readonly UnconfirmedRecord[];
   /** Failed messages whose retry delay was not confirmed. */
   readonly undelayed?: readonly UnconfirmedRecord[];
-  /** What `_prepare` or `_clean` threw. */
+  /** What a hook of the processor threw. */
   readonly cause?: unknown;
+  /**
+   * The id of each record's message, as it was when the batch was opened.
+   *
+   * @default {record.messageId}
+   */
+  readonly messageIds?: ReadonlyMap<SQSRecord, string>;
 }
 
 /**
- * Thrown when a batch is closed and not all of its records were handled, so that Lambda returns
- * them to the queue.
+ * Thrown when a batch is closed and not all of its records were handled, so that Lambda returns them
+ * to the queue.
  *
- * - The message names each failed record by its message id, with the stack of its error (the first
- *   10; the rest are counted), then how many records were not processed and why, and how many
- *   handled messages could not be deleted (message ids: the first 100 of each list).
- * - The library puts no body, attribute or receipt handle into it. The errors' own stacks are
- *   yours: `JSON.parse` quotes its input in its message.
- * - The fields are not enumerable: Lambda's runtime writes the enumerable properties of a thrown
- *   error into the log.
+ * - The message begins with `Not all records processed successfully.` It names each failed record by
+ *   its message id, with the stack of its error (the first 10; the rest are counted), then the
+ *   records that were not processed and why, then the messages for which SQS did not confirm a step
+ *   (the first 100 message ids of each list). One error has at most 4,000 characters in it, the whole
+ *   60,000 bytes; the library's own stack frames are left out. The errors themselves are untouched.
+ * - The library puts no body, attribute or receipt handle into it. The errors' own texts are yours:
+ *   `JSON.parse`, for instance, quotes its input.
+ * - The fields are not enumerable, because Lambda's runtime writes the enumerable properties of a
+ *   thrown error into the log.
  *
- * @example Telling the failed records
+ * @example Reading the failed records
  * ```ts
  * import { SQSBatchProcessingError } from "@partial-batch/sqs";
- * import { assertEquals } from "@std/assert";
+ * import assert from "node:assert/strict";
  * import type { SQSRecord } from "aws-lambda";
  *
  * const record = { messageId: "m1" } as SQSRecord;
@@ -44,8 +58,8 @@ export interface SqsBatchProcessingErrorOptions {
  *   { status: "fail", record, error: new RangeError("no such order") },
  * ]);
  *
- * assertEquals(error.failures.map((failure) => failure.record.messageId), ["m1"]);
- * assertEquals(Object.keys(error), []);
+ * assert.deepEqual(error.failures.map((failure) => failure.record.messageId), ["m1"]);
+ * assert.deepEqual(Object.keys(error), []);
  * ```
  */
 export class SQSBatchProcessingError extends AggregateError {
@@ -53,13 +67,13 @@ export class SQSBatchProcessingError extends AggregateError {
   declare readonly outcomes: readonly Outcome[];
   /** The outcomes of the records that failed; `errors` holds what they threw. */
   declare readonly failures: readonly FailOutcome[];
-  /** The outcomes of the records that were not looked at. */
+  /** The outcomes of the records that were not handled, or not to their end. */
   declare readonly unprocessed: readonly UnprocessedOutcome[];
-  /** Messages that were handled and will return all the same: their deletion was not confirmed. */
+  /** Messages that were handled and return all the same: their deletion was not confirmed. */
   declare readonly undeleted: readonly UnconfirmedRecord[];
   /** Messages that failed for good (`nonRetryable`) and return: no other queue accepted them. */
   declare readonly unmoved: readonly UnconfirmedRecord[];
-  /** Failed messages that return when the queue likes: their `retryDelay` was not confirmed. */
+  /** Failed messages that return after the queue's visibility timeout, not after `retryDelay`. */
   declare readonly undelayed: readonly UnconfirmedRecord[];
 
   static {
@@ -70,24 +84,19 @@ export class SQSBatchProcessingError extends AggregateError {
     });
   }
 
-  /** Makes the error of a batch with these outcomes. */
-  constructor(outcomes: readonly Outcome[], options: SqsBatchProcessingErrorOptions = {}) {
+  /**
+   * Makes the error of a batch.
+   *
+   * @param outcomes One outcome per record, in the order of the batch.
+   * @param options What SQS did not confirm, and what a hook threw.
+   */
+  constructor(outcomes: readonly Outcome[], options: SQSBatchProcessingErrorOptions = {}) {
     const failures = outcomes.filter((outcome) => outcome.status === "fail");
     const unprocessed = outcomes.filter((outcome) => outcome.status === "unprocessed");
     const { undeleted = [], unmoved = [], undelayed = [] } = options;
     super(
       failures.map((failure) => failure.error),
-      [
-        `Not all records processed successfully. ${failures.length} individual errors logged ` +
-        "separately below.",
-        ...describeErrors(failures),
-        ...describeGroups(unprocessed, "records were not processed"),
-        ...describeErrors(unprocessed.filter((outcome) => "error" in outcome)),
-        ...describeGroups(undeleted, "handled messages were not deleted and will return"),
-        ...describeGroups(unmoved, "failed messages were not moved and will return"),
-        ...describeGroups(undelayed, "failed messages did not get their retry delay"),
-        ...("cause" in options ? [`Cause: ${describeError(options.cause)}`] : []),
-      ].join("\n\n"),
+      describeBatch({ failures, unprocessed, undeleted, unmoved, undelayed }, options),
       "cause" in options ? { cause: options.cause } : {},
     );
     const fields = { outcomes, failures, unprocessed, undeleted, unmoved, undelayed };
@@ -97,30 +106,72 @@ export class SQSBatchProcessingError extends AggregateError {
   }
 }
 
+interface Details {
+  readonly failures: readonly FailOutcome[];
+  readonly unprocessed: readonly UnprocessedOutcome[];
+  readonly undeleted: readonly UnconfirmedRecord[];
+  readonly unmoved: readonly UnconfirmedRecord[];
+  readonly undelayed: readonly UnconfirmedRecord[];
+}
+
+type IdOf = (item: { readonly record: SQSRecord }) => string;
+
+function describeBatch(
+  { failures, unprocessed, undeleted, unmoved, undelayed }: Details,
+  options: SQSBatchProcessingErrorOptions,
+): string {
+  const idOf: IdOf = ({ record }) => options.messageIds?.get(record) ?? ownId(record);
+  const texts = [
+    `Not all records processed successfully. ${counted(failures.length, "record")} failed.`,
+    ...describeErrors(failures, idOf),
+    ...describeGroups(unprocessed, idOf, "record", "not processed"),
+    ...describeErrors(unprocessed.filter((outcome) => "error" in outcome), idOf),
+    ...describeGroups(undeleted, idOf, "handled message", "not deleted and will return"),
+    ...describeGroups(unmoved, idOf, "failed message", "not moved and will return"),
+    ...describeGroups(undelayed, idOf, "failed message", "not given the retry delay"),
+    ...("cause" in options ? [`Cause: ${describeError(options.cause)}`] : []),
+  ];
+  return shortenToBytes(texts.join("\n\n"), MAX_BYTES);
+}
+
 function describeErrors(
   items: readonly { readonly record: SQSRecord; readonly error?: unknown }[],
+  idOf: IdOf,
 ): string[] {
   const rest = items.slice(MAX_ERRORS);
   return [
-    ...items.slice(0, MAX_ERRORS).map(({ record, error }) =>
-      `${record.messageId}: ${describeError(error)}`
-    ),
-    ...(rest.length > 0 ? [`${rest.length} more errors: ${messageIds(rest)}`] : []),
+    ...items.slice(0, MAX_ERRORS).map((item) => `${idOf(item)}: ${describeError(item.error)}`),
+    ...(rest.length > 0 ? [`${counted(rest.length, "more error")}: ${idList(rest, idOf)}`] : []),
   ];
 }
 
-interface WithReason {
-  readonly record: SQSRecord;
-  readonly reason: string;
-}
-
-function describeGroups(items: readonly WithReason[], what: string): string[] {
+function describeGroups(
+  items: readonly { readonly record: SQSRecord; readonly reason: string }[],
+  idOf: IdOf,
+  noun: string,
+  what: string,
+): string[] {
   return [...groupBy(items, ({ reason }) => reason)].map(([reason, group]) =>
-    `${group.length} ${what} (${reason}): ${messageIds(group)}`
+    `${counted(group.length, noun)} ${group.length === 1 ? "was" : "were"} ${what} (${reason}): ${
+      idList(group, idOf)
+    }`
   );
 }
 
-function messageIds(items: readonly { readonly record: SQSRecord }[]): string {
-  const ids = items.slice(0, MAX_IDS).map((item) => item.record.messageId).join(", ");
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function idList(items: readonly { readonly record: SQSRecord }[], idOf: IdOf): string {
+  const ids = items.slice(0, MAX_IDS).map(idOf).join(", ");
   return items.length > MAX_IDS ? `${ids} and ${items.length - MAX_IDS} more` : ids;
+}
+
+/** Making the error must not throw, whatever a handler did to its record. */
+function ownId(record: SQSRecord): string {
+  try {
+    return typeof record.messageId === "string" ? record.messageId : "a message without an id";
+  } catch {
+    return "a message without an id";
+  }
 }

@@ -1,6 +1,6 @@
 import type { SQSRecord } from "aws-lambda";
-import { checkFunction } from "./check_options.ts";
-import { shapeOf } from "./shape.ts";
+import { checkHandler } from "./internal/check_options.ts";
+import { describeShape } from "./internal/shape.ts";
 import { SqsBodyError } from "./sqs_body_error.ts";
 import type { InferBody, StandardSchemaLike } from "./standard_schema.ts";
 import type { RecordContext, RecordHandler } from "./types.ts";
@@ -10,7 +10,7 @@ import type { RecordContext, RecordHandler } from "./types.ts";
  *
  * @typeParam TBody What the body is.
  * @typeParam TResult What it returns, or what its promise resolves to.
- * @typeParam TRecordContext What it is told beside body and record.
+ * @typeParam TRecordContext What it learns beside body and record.
  */
 export type JsonBodyHandler<
   TBody,
@@ -21,18 +21,25 @@ export type JsonBodyHandler<
 /**
  * Makes a record handler that parses `record.body` as JSON and validates it with a schema.
  *
- * - The schema is any of Standard Schema, version 1: Zod, Valibot, ArkType, sync or async. The
- *   handler gets what the schema makes of the body, transformations and defaults included.
- * - A body that is no JSON, or that the schema refuses, fails its record with an
+ * - The schema is any Standard Schema, version 1: Zod, Valibot, ArkType, sync or async. The handler
+ *   gets what the schema makes of the body, transformations and defaults included.
+ * - A body that is not JSON, or that the schema refuses, fails its record with an
  *   {@linkcode SqsBodyError}, which names the message and the paths, never a value.
  * - Without a schema it only parses, and the body is `unknown`.
  *
- * @throws {TypeError} If `schema` is no Standard Schema or `handler` is no function.
+ * @typeParam TSchema The schema.
+ * @typeParam TResult What the handler returns.
+ * @typeParam TRecordContext What the handler learns beside body and record.
+ * @param schema Validates the parsed body.
+ * @param handler Handles the validated body.
+ * @returns A record handler, for `withSqsBatch()` or `open()`.
+ * @throws {TypeError} If `schema` is not a Standard Schema or `handler` is not a function, or is a
+ * generator function.
  *
  * @example With a schema
  * ```ts
  * import { jsonBody, PartialSQSProcessor } from "@partial-batch/sqs";
- * import { assertEquals } from "@std/assert";
+ * import assert from "node:assert/strict";
  * import * as z from "zod";
  * import type { SQSRecord } from "aws-lambda";
  *
@@ -49,7 +56,7 @@ export type JsonBodyHandler<
  *   [record],
  *   jsonBody(Order, (order) => shipped.push(`${order.quantity} of ${order.id}`)),
  * );
- * assertEquals(shipped, ["2 of A1"]);
+ * assert.deepEqual(shipped, ["2 of A1"]);
  * ```
  */
 export function jsonBody<
@@ -61,10 +68,14 @@ export function jsonBody<
   handler: JsonBodyHandler<InferBody<TSchema>, TResult, TRecordContext>,
 ): RecordHandler<TResult, TRecordContext>;
 /**
- * Makes a record handler that only parses `record.body` as JSON. The body is `unknown`; one that is
- * no JSON fails its record with an {@linkcode SqsBodyError}.
+ * Makes a record handler that only parses `record.body` as JSON. The body is `unknown`; one that is not
+ * JSON fails its record with an {@linkcode SqsBodyError}.
  *
- * @throws {TypeError} If `handler` is no function.
+ * @typeParam TResult What the handler returns.
+ * @typeParam TRecordContext What the handler learns beside body and record.
+ * @param handler Handles the parsed body.
+ * @returns A record handler, for `withSqsBatch()` or `open()`.
+ * @throws {TypeError} If `handler` is not a function, or is a generator function.
  */
 export function jsonBody<TResult, TRecordContext extends RecordContext = RecordContext>(
   handler: JsonBodyHandler<unknown, TResult, TRecordContext>,
@@ -76,7 +87,7 @@ export function jsonBody<TResult, TRecordContext extends RecordContext>(
 ): RecordHandler<TResult, TRecordContext> {
   const [schema, handler] = args.length === 1 ? [undefined, args[0]] : args;
   if (args.length !== 1) checkSchema(schema);
-  checkFunction(handler, "the handler of jsonBody()");
+  checkHandler(handler, "the handler of jsonBody()");
   return async (record, recordContext) => {
     const parsed = parse(record);
     const body = schema ? await validate(schema, parsed, record) : parsed;
@@ -107,6 +118,6 @@ function checkSchema(schema: unknown): void {
   const standard = (schema as Partial<StandardSchemaLike> | null | undefined)?.["~standard"];
   if (typeof standard?.validate === "function") return;
   throw new TypeError(
-    `Cannot use the schema of jsonBody(): expected a Standard Schema, got ${shapeOf(schema)}`,
+    `Cannot use the schema of jsonBody(): expected a Standard Schema, got ${describeShape(schema)}`,
   );
 }

@@ -1,8 +1,7 @@
 import type { SQSRecord } from "aws-lambda";
-import { abandon } from "./abandon.ts";
-import { checkOptionNames } from "./check_options.ts";
-import { isObject, kindOf, shapeOf } from "./shape.ts";
-import type { FailOutcome } from "./types.ts";
+import { checkOptionNames } from "./internal/check_options.ts";
+import { ignoreRejection } from "./internal/promises.ts";
+import { describeShape, isObject, typeNameOnly } from "./internal/shape.ts";
 
 /** A class of errors. */
 // deno-lint-ignore no-explicit-any -- a class with any constructor, as `instanceof` takes
@@ -11,24 +10,24 @@ export type ErrorClass = abstract new (...args: any[]) => unknown;
 /** Which failures can never succeed, and what becomes of their messages. */
 export interface NonRetryable {
   /**
-   * The failures it is about: those with an error of one of these classes, or those for which the
-   * function gives `true`.
+   * Which failures: those with an error of one of these classes, or those for which the function
+   * returns `true`.
    */
   readonly when: readonly ErrorClass[] | ((error: unknown, record: SQSRecord) => boolean);
   /**
    * What becomes of their messages:
    * - `"dead-letter-queue"`: moved to the target of the source queue's own `RedrivePolicy`;
-   * - `{ queueUrl }`: moved to this queue;
+   * - `{ queueUrl }`: moved to this queue, which must not be the source queue;
    * - `"delete"`: given up.
+   *
+   * A message of a fair queue keeps its `MessageGroupId`.
    *
    * @default {"dead-letter-queue"}
    */
   readonly to?: "dead-letter-queue" | "delete" | { readonly queueUrl: string };
 }
 
-/**
- * @throws {TypeError} If it is neither `undefined` nor a {@linkcode NonRetryable}.
- */
+/** @throws {TypeError} If it is not `undefined` and not a {@linkcode NonRetryable}. */
 export function checkNonRetryable(value: unknown): void {
   if (value === undefined) return;
   checkOptionNames(value, ["when", "to"], "nonRetryable");
@@ -37,14 +36,14 @@ export function checkNonRetryable(value: unknown): void {
   if (!isClasses && (typeof when !== "function" || isErrorClass(when))) {
     throw new TypeError(
       "Cannot use nonRetryable.when: expected an array of error classes or a function, got " +
-        (isErrorClass(when) ? "a class, put it into an array" : shapeOf(when)),
+        (isErrorClass(when) ? "a class, put it into an array" : describeShape(when)),
     );
   }
   if (to === undefined || to === "dead-letter-queue" || to === "delete") return;
   if (isObject(to) && isQueueUrl(to.queueUrl)) return;
   throw new TypeError(
     'Cannot use nonRetryable.to: expected "dead-letter-queue", "delete" or { queueUrl } with an ' +
-      `http or https URL, got ${shapeOf(to)}`,
+      `http or https URL, got ${describeShape(to)}`,
   );
 }
 
@@ -61,19 +60,20 @@ function isErrorClass(value: unknown): boolean {
 }
 
 /**
- * Can this failure never succeed?
+ * Whether a failure can never succeed.
  *
- * @throws {TypeError} If `when` gives anything but a boolean: a promise must not read as yes.
+ * @throws {TypeError} If `when` gives anything but a boolean: a promise must not read as `true`.
  */
 export function isNonRetryable(
   { when }: NonRetryable,
-  { error, record }: FailOutcome,
+  record: SQSRecord,
+  error: unknown,
 ): boolean {
   if (typeof when !== "function") return when.some((each) => error instanceof each);
   const answer: unknown = when(error, record);
   if (typeof answer === "boolean") return answer;
-  abandon(answer);
+  ignoreRejection(answer);
   throw new TypeError(
-    `Cannot use what nonRetryable.when() gave: expected a boolean, got ${kindOf(answer)}`,
+    `Cannot use what nonRetryable.when() gave: expected a boolean, got ${typeNameOnly(answer)}`,
   );
 }

@@ -1,21 +1,22 @@
 import type { SQSRecord } from "aws-lambda";
-import { abandon } from "./abandon.ts";
-import { checkFunction, checkOptionNames } from "./check_options.ts";
-import { shapeOf } from "./shape.ts";
+import { checkFunction, checkOptionNames } from "./internal/check_options.ts";
+import { ignoreRejection } from "./internal/promises.ts";
+import { receiveCountOf } from "./internal/receive_count.ts";
+import { describeShape } from "./internal/shape.ts";
 
 /** The longest visibility timeout (Amazon SQS developer guide, Visibility timeout). */
 const MAX_SECONDS = 43_200;
 
 /**
  * When a failed message comes back: seconds from 0 to 43,200, or a function that gives them.
- * `undefined` leaves the message to the queue's own visibility timeout.
+ * `undefined` leaves the message to the queue's visibility timeout.
  */
 export type RetryDelay =
   | number
   | ((record: SQSRecord, error: unknown) => number | undefined);
 
 /**
- * @throws {TypeError} If it is neither `undefined`, nor a number, nor a function.
+ * @throws {TypeError} If it is not `undefined`, a number or a function.
  * @throws {RangeError} If it is a number below 0 or above 43,200.
  */
 export function checkRetryDelay(value: unknown): void {
@@ -36,7 +37,7 @@ export function retryDelayOf(
 ): number | undefined {
   const seconds = typeof retryDelay === "function" ? retryDelay(record, error) : retryDelay;
   if (seconds === undefined) return undefined;
-  abandon(seconds);
+  ignoreRejection(seconds);
   checkSeconds(seconds, "what retryDelay() gave");
   return Math.round(seconds);
 }
@@ -56,8 +57,8 @@ export interface ExponentialBackoffOptions {
    */
   readonly maxSeconds?: number;
   /**
-   * `"full"` takes a delay by chance between 0 and the computed one, so that messages that failed
-   * together don't return together. `"none"` takes the computed one.
+   * `"full"` picks a random delay between 0 and the computed one, so that messages that failed together
+   * do not return together. `"none"` takes the computed one.
    *
    * @default {"full"}
    */
@@ -65,26 +66,27 @@ export interface ExponentialBackoffOptions {
 }
 
 /**
- * Makes a `retryDelay` that doubles with each receive of a message: `baseSeconds`, then twice, four
- * times, eight times as much, up to `maxSeconds`.
+ * Makes a `retryDelay` that doubles with each receive of a message: `baseSeconds`, then two, four and
+ * eight times as much, up to `maxSeconds`.
  *
- * It goes by receives, not by attempts: a message that was received and never handled waits longer
- * too.
+ * It counts receives, not attempts: a message that was received but never handled waits longer too.
  *
- * @throws {TypeError} If an option is unknown or of the wrong type.
+ * @param options The limits of the delay, and whether it is random.
+ * @returns A function of a record, which gives seconds.
+ * @throws {TypeError} If an option does not exist or is of the wrong type.
  * @throws {RangeError} If the seconds are out of their limits.
  *
  * @example
  * ```ts
  * import { exponentialBackoff } from "@partial-batch/sqs";
- * import { assertEquals } from "@std/assert";
+ * import assert from "node:assert/strict";
  * import type { SQSRecord } from "aws-lambda";
  *
  * const delay = exponentialBackoff({ baseSeconds: 10, maxSeconds: 60, jitter: "none" });
  * const received = (times: number) =>
  *   ({ attributes: { ApproximateReceiveCount: String(times) } }) as SQSRecord;
  *
- * assertEquals([1, 2, 3, 4].map((times) => delay(received(times))), [10, 20, 40, 60]);
+ * assert.deepEqual([1, 2, 3, 4].map((times) => delay(received(times))), [10, 20, 40, 60]);
  * ```
  */
 export function exponentialBackoff(
@@ -100,7 +102,9 @@ export function exponentialBackoff(
     );
   }
   if (jitter !== "full" && jitter !== "none") {
-    throw new TypeError(`Cannot use jitter: expected "full" or "none", got ${shapeOf(jitter)}`);
+    throw new TypeError(
+      `Cannot use jitter: expected "full" or "none", got ${describeShape(jitter)}`,
+    );
   }
   return (record) => {
     const full = Math.min(maxSeconds, baseSeconds * 2 ** (receiveCountOf(record) - 1));
@@ -108,15 +112,10 @@ export function exponentialBackoff(
   };
 }
 
-/** How often SQS has handed a message out; 1 where the record does not tell. */
-export function receiveCountOf({ attributes }: SQSRecord): number {
-  return Number(attributes?.ApproximateReceiveCount) || 1;
-}
-
 function checkSeconds(value: unknown, name: string): void {
   if (typeof value === "number" && value >= 0 && value <= MAX_SECONDS) return;
   const message = `Cannot use ${name}: expected seconds from 0 to ${MAX_SECONDS}, got ${
-    shapeOf(value)
+    describeShape(value)
   }`;
   throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }

@@ -4,18 +4,18 @@ import type { ValidationIssue } from "./standard_schema.ts";
 const MAX_PATHS = 20;
 
 /**
- * The body of a message is not what its handler expects: it is no JSON, or a schema refuses it.
+ * The body of a message is not what its handler expects: it is not JSON, or a schema refuses it.
  *
- * It names the message and where the body is wrong, never a value, and has no `cause`: the errors of
- * `JSON.parse` and of most validators quote what they were given. Its paths are made of the body's
- * keys: where a schema has keys that are data (`z.record()`), so has the error.
+ * It names the message and where the body is wrong, never a value, and it has no `cause`, because the
+ * errors of `JSON.parse` and of most validators quote what they were given. Its paths are made of the
+ * body's keys: where a schema has keys that are data (`z.record()`), so does the error.
  */
 export class SqsBodyError extends Error {
   /** The id of the message. */
   readonly messageId: string;
   /**
    * Where the body is wrong, one path for each issue: `items[0].sku`, or an empty string for the
-   * body as a whole. Empty if the body is no JSON.
+   * body as a whole. Empty if the body is not JSON.
    */
   readonly paths: readonly string[];
 
@@ -27,11 +27,16 @@ export class SqsBodyError extends Error {
     });
   }
 
-  /** Made by {@linkcode jsonBody}; `issues` is `undefined` if the body is no JSON. */
+  /**
+   * Made by {@linkcode jsonBody}.
+   *
+   * @param messageId The id of the message.
+   * @param issues What the schema found; `undefined` if the body is not JSON.
+   */
   constructor(messageId: string, issues?: readonly ValidationIssue[]) {
     const paths = (issues ?? []).map(pathOf);
     const what = issues === undefined ? "not valid JSON" : describePaths(paths);
-    super(`Cannot read the body of the message ${messageId}: ${what}`);
+    super(`Cannot read the body of the message ${String(messageId)}: ${what}`);
     this.messageId = messageId;
     this.paths = paths;
   }

@@ -1,26 +1,31 @@
 import type { Context, SQSRecord } from "aws-lambda";
 
-/** What a record handler is told about the call it is in, beside the record. */
+/**
+ * What a record handler learns about its call, beside the record.
+ *
+ * Take what you need by destructuring: `signal` is made when it is first read, so a spread copy
+ * (`{ ...recordContext }`) does not have it.
+ */
 export interface RecordContext {
   /**
-   * Aborted when nobody waits for this record much longer: the invocation has no more time than the
-   * deadline's reserve, `recordTimeoutMs` is over (both with a `TimeoutError` as the reason), or the
-   * batch was closed while the record was being handled.
+   * Aborted when the record has no time left: no more than the deadline's reserve is left of the
+   * invocation, or `recordTimeoutMs` is over (both with a `TimeoutError` as the reason), or the batch
+   * was closed while the record was being handled.
    */
   readonly signal: AbortSignal;
-  /** Lambda's context, where one was given to `open()`. */
+  /** Lambda's context, if one was given to `open()`. */
   readonly lambdaContext: Context | undefined;
   /**
-   * How often SQS has handed this message out, this time included.
+   * How often SQS has handed out this message, this time included.
    *
-   * These are receives, not attempts: a message that was received and never handled (an earlier
-   * record's failure, a deadline) counts too. It is the record's `ApproximateReceiveCount`; 1 where
-   * the record has none.
+   * It counts receives, not attempts: a message that was received but never handled (an earlier
+   * record of its group failed, the deadline came) was received all the same. It is the record's
+   * `ApproximateReceiveCount`, or 1 if the record has none.
    */
   readonly receiveCount: number;
 }
 
-/** A {@linkcode RecordContext} inside a wrapper, where Lambda's context is there for certain. */
+/** A {@linkcode RecordContext} inside a wrapper, where Lambda's context is always present. */
 export interface LambdaRecordContext extends RecordContext {
   /** Lambda's context of this invocation. */
   readonly lambdaContext: Context;
@@ -29,11 +34,16 @@ export interface LambdaRecordContext extends RecordContext {
 /**
  * Handles one message.
  *
- * Whatever it returns is a success. Whatever it throws or rejects with (also `undefined` or a
- * string) is a failure of that record alone.
+ * What it returns, or what its promise resolves to, makes the record a success. What it throws or
+ * rejects with (also `undefined` or a string) makes it a failure, of that record alone.
+ *
+ * Two kinds of result are a failure, because they show that nothing was waited for: an array with
+ * promises in it (`(record) => items.map(async …)`; use `Promise.all()`), and a generator object. A
+ * generator function is refused where the handler is given. Other iterators, and generators that were
+ * compiled down, cannot be recognized; neither can a promise that was neither returned nor awaited.
  *
  * @typeParam TResult What it returns, or what its promise resolves to.
- * @typeParam TRecordContext What it is told beside the record.
+ * @typeParam TRecordContext What it learns beside the record.
  */
 export type RecordHandler<
   TResult = unknown,
@@ -61,12 +71,12 @@ export interface FailOutcome {
 }
 
 /**
- * Why a record was not looked at:
+ * Why a record was not handled, or not to its end:
  * - `"process-not-called"`: the batch was closed and `process()` had never been called;
  * - `"process-running"`: the batch was closed while `process()` was running (a forgotten `await`);
  * - `"prepare-failed"`: `_prepare` threw;
  * - `"message-group-failed"`: an earlier record of its message group failed;
- * - `"deadline"`: the invocation had too little time left.
+ * - `"deadline"`: too little of the invocation was left.
  */
 export type UnprocessedReason =
   | "process-not-called"
@@ -75,19 +85,19 @@ export type UnprocessedReason =
   | "message-group-failed"
   | "deadline";
 
-/** The record was not looked at, or not to its end. Its message returns to the queue. */
+/** The record was not handled, or not to its end. Its message returns to the queue. */
 export interface UnprocessedOutcome {
   /** Tells the outcomes apart. */
   readonly status: "unprocessed";
   /** The record, as it came in the event. */
   readonly record: SQSRecord;
-  /** Why it was not looked at. */
+  /** Why it was not handled. */
   readonly reason: UnprocessedReason;
-  /** What its handler threw, untouched, where it stopped because the deadline's signal told it to. */
+  /** What its handler threw, untouched, if it stopped because the deadline's signal told it to. */
   readonly error?: unknown;
 }
 
-/** The record failed for good and a dead-letter queue has it. Its message is deleted. */
+/** The record failed for good, and a dead-letter queue has its message, which is deleted here. */
 export interface DeadLetteredOutcome {
   /** Tells the outcomes apart. */
   readonly status: "dead-lettered";
@@ -97,7 +107,7 @@ export interface DeadLetteredOutcome {
   readonly error: unknown;
 }
 
-/** The record failed for good and is given up. Its message is deleted. */
+/** The record failed for good and was given up. Its message is deleted. */
 export interface DiscardedOutcome {
   /** Tells the outcomes apart. */
   readonly status: "discarded";
@@ -108,7 +118,8 @@ export interface DiscardedOutcome {
 }
 
 /**
- * What became of one record, told apart by `status`.
+ * What became of one record, told apart by `status`. Outcomes of a batch are frozen; `record`,
+ * `result` and `error` inside them are yours and stay as they are.
  *
  * @typeParam TResult What the record handler returns.
  */
@@ -125,16 +136,16 @@ export interface UnconfirmedRecord {
   readonly record: SQSRecord;
   /** Why, in a few words: SQS's error code, a connection error's code, a limit. No message text. */
   readonly reason: string;
-  /** What was thrown, untouched, where something was. It may quote the request. */
+  /** What was thrown, untouched, if anything was. It may quote the request. */
   readonly error?: unknown;
 }
 
 /**
  * The steps that SQS may not confirm:
- * - `"undeleted"`: the message was handled, and its deletion was not confirmed; it returns;
- * - `"unmoved"`: the message failed for good, and no other queue accepted it; it returns;
- * - `"undelayed"`: the message failed, and its retry delay was not confirmed; it returns when the
- *   queue's visibility timeout ends.
+ * - `"undeleted"`: the message was handled, but its deletion was not confirmed, so it returns;
+ * - `"unmoved"`: the message failed for good, but no other queue accepted it, so it returns;
+ * - `"undelayed"`: the message failed, but its retry delay was not confirmed; it returns after the
+ *   queue's visibility timeout.
  */
 export type UnconfirmedStep = "undeleted" | "unmoved" | "undelayed";
 

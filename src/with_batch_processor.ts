@@ -1,7 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { BasePartialProcessor } from "./base_partial_processor.ts";
-import { checkFunction, checkOptionNames } from "./check_options.ts";
-import { isObject, shapeOf } from "./shape.ts";
+import { checkFunction, checkHandler, checkOptionNames } from "./internal/check_options.ts";
+import { describeShape, isObject } from "./internal/shape.ts";
 import type { LambdaRecordContext, RecordHandler } from "./types.ts";
 
 /** A Lambda handler for SQS events. Assignable to `SQSHandler` of `@types/aws-lambda`. */
@@ -10,7 +10,7 @@ export type SqsLambdaHandler<TReturn = void> = (
   context: Context,
 ) => Promise<TReturn>;
 
-/** What runs after a batch that did not throw. */
+/** Runs after a batch that did not throw. */
 export type LambdaHandlerAfterBatch<TReturn> = (
   event: SQSEvent,
   context: Context,
@@ -21,8 +21,10 @@ export interface WithBatchProcessorOptions<TReturn = void> {
   /**
    * Runs after a batch that did not throw. What it returns is the result of the invocation.
    *
-   * If it throws, the whole batch returns to the queue. It cannot stand beside `reportItemFailures`,
-   * where the result of the invocation is the partial batch response.
+   * If it throws, the whole batch returns to the queue. It cannot be combined with
+   * `reportItemFailures`, where the result of the invocation is the partial batch response.
+   *
+   * @default {undefined} The invocation returns nothing.
    */
   readonly lambdaHandler?: LambdaHandlerAfterBatch<TReturn>;
 }
@@ -30,12 +32,18 @@ export interface WithBatchProcessorOptions<TReturn = void> {
 /**
  * Makes a Lambda handler that runs a processor of yours on every event.
  *
- * - Returns nothing, or what `lambdaHandler` returned; with the processor's `reportItemFailures`,
+ * - It returns nothing, or what `lambdaHandler` returned; with the processor's `reportItemFailures`,
  *   Lambda's partial batch response.
  * - An error of the batch is thrown as it is, never wrapped in a `SuppressedError`.
  *
- * @throws {TypeError} If an argument is of the wrong type, an option is unknown, or `lambdaHandler`
- * stands beside `reportItemFailures`.
+ * @typeParam TResult What the record handler returns.
+ * @typeParam TReturn What `lambdaHandler` returns.
+ * @param processor Opens the batches; make it once.
+ * @param recordHandler Handles one record.
+ * @param options What runs after the batch.
+ * @returns The Lambda handler.
+ * @throws {TypeError} If an argument is of the wrong type, an option does not exist, or
+ * `lambdaHandler` is combined with `reportItemFailures`.
  *
  * @example
  * ```ts
@@ -66,7 +74,12 @@ export function withBatchProcessor<TResult, TReturn>(
  * Makes a Lambda handler that runs a processor of yours on every event, and returns nothing or, with
  * the processor's `reportItemFailures`, Lambda's partial batch response.
  *
- * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
+ * @typeParam TResult What the record handler returns.
+ * @param processor Opens the batches; make it once.
+ * @param recordHandler Handles one record.
+ * @param options None that do anything here.
+ * @returns The Lambda handler.
+ * @throws {TypeError} If an argument is of the wrong type, or an option does not exist.
  */
 export function withBatchProcessor<TResult>(
   processor: BasePartialProcessor,
@@ -79,26 +92,20 @@ export function withBatchProcessor<TResult>(
   options: WithBatchProcessorOptions<unknown> = {},
 ): SqsLambdaHandler<unknown> {
   checkProcessor(processor);
-  checkFunction(recordHandler, "the record handler");
+  checkHandler(recordHandler, "the record handler");
   checkOptionNames(options, ["lambdaHandler"], "withBatchProcessor()");
   const { lambdaHandler } = options;
   if (lambdaHandler !== undefined) checkFunction(lambdaHandler, "lambdaHandler");
   if (lambdaHandler !== undefined && processor.reportItemFailures) {
-    throw new TypeError("Cannot use lambdaHandler with reportItemFailures");
-  }
-  return async (event, context) => {
-    const batch = processor.open(
-      recordsOf(event),
-      (record, recordContext) =>
-        recordHandler(record, {
-          lambdaContext: context,
-          receiveCount: recordContext.receiveCount,
-          get signal() {
-            return recordContext.signal;
-          },
-        }),
-      context === undefined ? {} : { context },
+    throw new TypeError(
+      "Cannot use lambdaHandler with reportItemFailures: the invocation returns the response",
     );
+  }
+  // Lambda gives its context to every invocation, and the batch gives it to the handler.
+  const handler = recordHandler as RecordHandler<TResult>;
+  return async (event, context) => {
+    const options = context === undefined ? {} : { context };
+    const batch = processor.open(recordsOf(event), handler, options);
     const close = batch[Symbol.asyncDispose];
     // It rejects only with what the close throws too, or has as its cause.
     await batch.process().catch(() => {});
@@ -114,10 +121,12 @@ export function withBatchProcessor<TResult>(
 
 function recordsOf(event: SQSEvent): SQSEvent["Records"] {
   if (isObject(event) && Array.isArray(event.Records)) return event.Records;
-  throw new TypeError(`Cannot read the event: expected an SQS event, got ${shapeOf(event)}`);
+  throw new TypeError(`Cannot read the event: expected an SQS event, got ${describeShape(event)}`);
 }
 
 function checkProcessor(processor: unknown): void {
   if (isObject(processor) && typeof processor.open === "function") return;
-  throw new TypeError(`Cannot use processor: expected a processor, got ${shapeOf(processor)}`);
+  throw new TypeError(
+    `Cannot use processor: expected a processor, got ${describeShape(processor)}`,
+  );
 }

@@ -1,6 +1,6 @@
 import type { SQSBatchResponse } from "aws-lambda";
 import { BasePartialProcessor } from "./base_partial_processor.ts";
-import { PartialSQSProcessor, type PartialSqsProcessorOptions } from "./partial_sqs_processor.ts";
+import { PartialSQSProcessor, type PartialSQSProcessorOptions } from "./partial_sqs_processor.ts";
 import type { LambdaRecordContext, RecordHandler } from "./types.ts";
 import {
   type SqsLambdaHandler,
@@ -10,17 +10,22 @@ import {
 
 /** Options of {@linkcode withSqsBatch}: those of the wrapper and those of the processor. */
 export interface WithSqsBatchOptions<TReturn = void>
-  extends WithBatchProcessorOptions<TReturn>, PartialSqsProcessorOptions {}
+  extends WithBatchProcessorOptions<TReturn>, PartialSQSProcessorOptions {}
 
 /**
  * Makes a Lambda handler from a record handler: every message is handled by itself, and only those
  * that failed return to the queue.
  *
- * Owns a {@linkcode PartialSQSProcessor} and passes Lambda's context on. The handler returns
+ * It owns a {@linkcode PartialSQSProcessor} and passes Lambda's context on. The Lambda handler returns
  * nothing, or what `lambdaHandler` returned, and rejects with an
- * {@linkcode SQSBatchProcessingError} if not all were handled.
+ * {@linkcode SQSBatchProcessingError} if not all records were handled.
  *
- * @throws {TypeError} If an argument is of the wrong type, or an option is unknown.
+ * @typeParam TResult What the record handler returns.
+ * @typeParam TReturn What `lambdaHandler` returns.
+ * @param recordHandler Handles one record.
+ * @param options The options of the processor, and what runs after the batch.
+ * @returns The Lambda handler.
+ * @throws {TypeError} If an argument is of the wrong type, or an option does not exist.
  * @throws {RangeError} If a number is out of its limits.
  *
  * @example A function that handles orders
@@ -40,16 +45,20 @@ export function withSqsBatch<TResult, TReturn = void>(
 ): SqsLambdaHandler<TReturn>;
 /**
  * Makes a Lambda handler that returns Lambda's partial batch response: it deletes nothing and throws
- * no error for what failed. **The event source mapping must have `ReportBatchItemFailures`**, or
- * Lambda deletes the failed messages.
+ * no error for what failed. **The event source mapping must have `ReportBatchItemFailures`**, or Lambda
+ * deletes the failed messages.
  *
- * @throws {TypeError} If an argument is of the wrong type, an option is unknown, or
- * `suppressException` or `lambdaHandler` stands beside `reportItemFailures`.
+ * @typeParam TResult What the record handler returns.
+ * @param recordHandler Handles one record.
+ * @param options The options of the processor.
+ * @returns The Lambda handler.
+ * @throws {TypeError} If an argument is of the wrong type, an option does not exist, or
+ * `suppressException` or `lambdaHandler` is combined with `reportItemFailures`.
  * @throws {RangeError} If a number is out of its limits.
  */
 export function withSqsBatch<TResult>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: PartialSqsProcessorOptions & {
+  options: PartialSQSProcessorOptions & {
     readonly reportItemFailures: true;
     readonly lambdaHandler?: never;
   },
@@ -58,8 +67,13 @@ export function withSqsBatch<TResult>(
  * Makes a Lambda handler whose mode is known only at run time: with `reportItemFailures` it returns
  * Lambda's partial batch response, else nothing, or what `lambdaHandler` returned.
  *
- * @throws {TypeError} If an argument is of the wrong type, an option is unknown, or
- * `suppressException` or `lambdaHandler` stands beside `reportItemFailures`.
+ * @typeParam TResult What the record handler returns.
+ * @typeParam TReturn What `lambdaHandler` returns.
+ * @param recordHandler Handles one record.
+ * @param options The options of the processor, and what runs after the batch.
+ * @returns The Lambda handler.
+ * @throws {TypeError} If an argument is of the wrong type, an option does not exist, or
+ * `suppressException` or `lambdaHandler` is combined with `reportItemFailures`.
  * @throws {RangeError} If a number is out of its limits.
  */
 export function withSqsBatch<TResult, TReturn = void>(

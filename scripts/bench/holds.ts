@@ -9,8 +9,8 @@ import { CreateQueueCommand, SendMessageBatchCommand, SQSClient } from "@aws-sdk
 import { PartialSQSProcessor } from "@partial-batch/sqs";
 import type { SQSRecord } from "aws-lambda";
 import process from "node:process";
-import { receiveBatch } from "../event_source_mapping.ts";
-import { startSqsServer } from "../start_process.ts";
+import { receiveBatch } from "../../tests/support/event_source_mapping.ts";
+import { startSqsServer } from "../../tests/support/start_process.ts";
 
 const ROUNDS = 40;
 

@@ -21,7 +21,7 @@ import {
   type InvokedHandler,
   pollOnce,
   receiveBatch,
-} from "../event_source_mapping.ts";
+} from "../../tests/support/event_source_mapping.ts";
 
 /** Everything a round needs. */
 export interface Stage {

@@ -6,7 +6,8 @@ import { execFile } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { configOf, handle, rejectionOf, SERVERS, TestQueue } from "./_setup.ts";
+import { SERVERS } from "../support/test_queue.ts";
+import { configOf, createQueue, handle, rejectionOf } from "./setup.ts";
 
 const run = promisify(execFile);
 
@@ -20,7 +21,7 @@ async function closeWithUsing(
 
 for (const server of SERVERS) {
   test(`${server}: plain using deletes before the block ends, and throws the same`, async () => {
-    const queue = await TestQueue.create(server);
+    const queue = await createQueue(server);
     const processor = new PartialSQSProcessor({ config: configOf(server) });
     let left: Promise<number> | undefined;
     let thrown: unknown;
@@ -38,7 +39,7 @@ for (const server of SERVERS) {
   });
 
   test(`${server}: later closes go the same way`, async () => {
-    const queue = await TestQueue.create(server);
+    const queue = await createQueue(server);
     const processor = new PartialSQSProcessor({ config: configOf(server) });
     for (let round = 1; round <= 3; round++) {
       const records = await queue.records(
@@ -54,7 +55,7 @@ for (const server of SERVERS) {
 }
 
 test("local-aws-sqs: Failed entries end in undeleted", async () => {
-  const queue = await TestQueue.create("local-aws-sqs");
+  const queue = await createQueue("local-aws-sqs");
   const [ok, bad, fail] = await queue.records("ok", "bad", "fail");
   const processor = new PartialSQSProcessor({ config: configOf("local-aws-sqs") });
   const records = [ok!, { ...bad!, receiptHandle: "malformed" }, fail!];
@@ -68,7 +69,7 @@ test("a client of a second copy of the SDK signs too", async () => {
   const { SQSClient: Second } = await import("sqs-second" as string) as {
     SQSClient: typeof SQSClient;
   };
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const processor = new PartialSQSProcessor({ client: new Second(configOf("fauxqs")) });
   const records = await queue.records("ok", "fail");
   const error = await rejectionOf(closeWithUsing(processor, records));
@@ -78,7 +79,7 @@ test("a client of a second copy of the SDK signs too", async () => {
 });
 
 test("nobody listening is undeleted, and the error says why", async () => {
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const config = { ...configOf("fauxqs"), endpoint: "http://127.0.0.1:1" };
   const processor = new PartialSQSProcessor({ config });
   const records = await queue.records("ok", "fail");
@@ -89,7 +90,7 @@ test("nobody listening is undeleted, and the error says why", async () => {
 });
 
 test("await using starts no worker; using starts one, at the first failure and not before", async () => {
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const records = await queue.records("ok", "fail");
   // A process of its own: in this one there may be a worker already.
   const script = `
@@ -130,7 +131,7 @@ test("await using starts no worker; using starts one, at the first failure and n
 });
 
 test("the worker does not keep the process alive, and loads nothing of NODE_OPTIONS", async () => {
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const records = await queue.records("ok", "fail");
   const script = `
     import { PartialSQSProcessor } from "@partial-batch/sqs";

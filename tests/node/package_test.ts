@@ -15,12 +15,13 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { tracingChannel } from "node:diagnostics_channel";
 import process from "node:process";
 import { test } from "node:test";
-import { lambdaContext, pollOnce } from "../../scripts/event_source_mapping.ts";
-import { configOf, handle, rejectionOf, SERVERS, TestQueue } from "./_setup.ts";
+import { lambdaContext, pollOnce } from "../support/event_source_mapping.ts";
+import { SERVERS } from "../support/test_queue.ts";
+import { configOf, createQueue, handle, rejectionOf } from "./setup.ts";
 
 for (const server of SERVERS) {
   test(`${server}: a batch that succeeds makes no call`, async () => {
-    const queue = await TestQueue.create(server);
+    const queue = await createQueue(server);
     const records = await queue.records("ok1", "ok2");
     const client = { send: () => Promise.reject(new Error("SQS must not be called")) };
     const outcomes = await new PartialSQSProcessor({ client }).run(records, handle);
@@ -29,7 +30,7 @@ for (const server of SERVERS) {
   });
 
   test(`${server}: await using deletes the good ones and throws`, async () => {
-    const queue = await TestQueue.create(server);
+    const queue = await createQueue(server);
     const records = await queue.records("ok1", "fail", "ok2");
     const processor = new PartialSQSProcessor({ config: configOf(server) });
     const error = await rejectionOf((async () => {
@@ -45,7 +46,7 @@ for (const server of SERVERS) {
   });
 
   test(`${server}: the wrapper, invoked by an event source mapping`, async () => {
-    const queue = await TestQueue.create(server, { VisibilityTimeout: "1" });
+    const queue = await createQueue(server, { VisibilityTimeout: "1" });
     await queue.client.send(
       new (await import("@aws-sdk/client-sqs")).SendMessageCommand({
         QueueUrl: queue.url,
@@ -61,7 +62,7 @@ for (const server of SERVERS) {
 }
 
 test("local-aws-sqs: Failed entries end in undeleted", async () => {
-  const queue = await TestQueue.create("local-aws-sqs");
+  const queue = await createQueue("local-aws-sqs");
   const [ok, bad, fail] = await queue.records("ok", "bad", "fail");
   const records = [ok!, { ...bad!, receiptHandle: "malformed" }, fail!];
   const processor = new PartialSQSProcessor({ config: configOf("local-aws-sqs") });
@@ -80,7 +81,7 @@ test("the environment's endpoint is used, by the library's client and by one han
   Object.assign(process.env, environment);
   try {
     for (const options of [{}, { client: new SQSClient({ region: "us-east-1" }) }]) {
-      const queue = await TestQueue.create();
+      const queue = await createQueue();
       const records = await queue.records("ok", "fail");
       await rejectionOf(new PartialSQSProcessor(options).run(records, handle));
       assert.equal(await queue.left(), 1);
@@ -95,7 +96,7 @@ test("a client of a second copy of the SDK deletes too", async () => {
     SQSClient: typeof SQSClient;
   };
   assert.notEqual(Second, SQSClient);
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const records = await queue.records("ok", "fail");
   const processor = new PartialSQSProcessor({ client: new Second(configOf("fauxqs")) });
   const error = await rejectionOf(processor.run(records, handle));
@@ -106,7 +107,7 @@ test("a client of a second copy of the SDK deletes too", async () => {
 
 test("a client of a copy that does not fit leaves its entries undeleted, and the error says so", async () => {
   const { SQSClient: Old } = await import("sqs-old" as string) as { SQSClient: typeof SQSClient };
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const records = await queue.records("ok", "fail");
   const processor = new PartialSQSProcessor({ client: new Old(configOf("fauxqs")) });
   const error = await rejectionOf(processor.run(records, handle));
@@ -116,7 +117,7 @@ test("a client of a copy that does not fit leaves its entries undeleted, and the
 });
 
 test("nobody holding the batch makes process() throw", async () => {
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const batch = new PartialSQSProcessor().open(await queue.records("ok"), handle);
   assert.throws(() => batch.process(), /nobody would close it/);
 });
@@ -128,17 +129,17 @@ test("a processor of one's own", async () => {
       cleaned.push(batch.successMessages.length);
     }
   }
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   await new Counting().run(await queue.records("ok1", "ok2"), handle);
   assert.deepEqual(cleaned, [2]);
 });
 
 test("local-aws-sqs: what can never succeed is moved, what failed is delayed", async () => {
   const server = "local-aws-sqs";
-  const deadLetters = await TestQueue.create(server);
+  const deadLetters = await createQueue(server);
   const { QueueArn: deadLetterTargetArn } = await deadLetters.attributes();
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 100 });
-  const queue = await TestQueue.create(server, { RedrivePolicy });
+  const queue = await createQueue(server, { RedrivePolicy });
   const records = await queue.records("7", '"fail"', "no JSON");
   const processor = new PartialSQSProcessor({
     config: configOf(server),
@@ -162,7 +163,7 @@ test("local-aws-sqs: what can never succeed is moved, what failed is delayed", a
 });
 
 test("a deadline ends a handler that never settles", async () => {
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const records = await queue.records("ok", "stuck");
   const processor = new PartialSQSProcessor({ config: configOf("fauxqs") });
   const error = await rejectionOf(processor.run(
@@ -179,7 +180,7 @@ test("a store bound to the record channel is the handler's own", async () => {
   const storage = new AsyncLocalStorage<string>();
   const { start } = tracingChannel<string, RecordMessage>("partial-batch.sqs.record");
   start.bindStore(storage, ({ record }) => record.body);
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const records = await queue.records("a", "b", "c");
   const outcomes = await new PartialSQSProcessor().run(records, async () => {
     await new Promise((resolve) => setImmediate(resolve));
@@ -193,7 +194,7 @@ test("a store bound to the record channel is the handler's own", async () => {
 });
 
 test("reportItemFailures gives Lambda's partial batch response", async () => {
-  const queue = await TestQueue.create();
+  const queue = await createQueue();
   const records = await queue.records("ok", "fail");
   const handler = withSqsBatch(handle, { reportItemFailures: true });
   assert.deepEqual(await handler({ Records: records }, lambdaContext(30_000)), {

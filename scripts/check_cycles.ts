@@ -1,0 +1,63 @@
+/**
+ * Fails if the library's modules import each other in a circle, or if an import goes the wrong way.
+ * Imports of types count too: they show what a module knows of.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { print } from "./run_command.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Which folders a folder must not know of. */
+const FORBIDDEN: readonly (readonly [from: RegExp, to: RegExp])[] = [
+  [/^src\/internal\//, /^src\/(?!internal\/)/],
+  [/^src\/lifecycle\//, /^src\/(?:sqs\/|batch|.*processor|with_)/],
+  [/^src\/(?!sqs\/|partial_sqs_processor\.ts)/, /^src\/sqs\//],
+  [/^src\//, /^mod\.ts/],
+];
+
+async function sources(): Promise<string[]> {
+  const files = await readdir(join(ROOT, "src"), { recursive: true });
+  return ["mod.ts", ...files.filter((file) => file.endsWith(".ts")).map((file) => `src/${file}`)];
+}
+
+/** The library's own modules that a module imports. */
+async function importsOf(file: string): Promise<string[]> {
+  const text = await readFile(join(ROOT, file), "utf8");
+  return [...text.matchAll(/^(?:import|export)\b[^"]*?\bfrom "(\.{1,2}\/[^"]+)";$/gms)]
+    .map(([, specifier]) => relative(ROOT, join(ROOT, dirname(file), specifier!)))
+    .map((path) => path.replaceAll("\\", "/"));
+}
+
+/** The first circle that is found from a module, if any. */
+function circleFrom(
+  file: string,
+  imports: ReadonlyMap<string, readonly string[]>,
+  path: readonly string[],
+  done: Set<string>,
+): readonly string[] | undefined {
+  if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+  if (done.has(file)) return undefined;
+  for (const imported of imports.get(file) ?? []) {
+    const circle = circleFrom(imported, imports, [...path, file], done);
+    if (circle) return circle;
+  }
+  done.add(file);
+  return undefined;
+}
+
+const files = await sources();
+const imports = new Map<string, readonly string[]>();
+for (const file of files) imports.set(file, await importsOf(file));
+const circle = circleFrom("mod.ts", imports, [], new Set());
+const wrong = files.flatMap((file) =>
+  imports.get(file)!
+    .filter((to) => FORBIDDEN.some(([from, target]) => from.test(file) && target.test(to)))
+    .map((to) => `${file} must not import ${to}`)
+);
+if (circle) print(`Modules import each other in a circle: ${circle.join(" → ")}`);
+for (const line of wrong) print(line);
+print(`${files.length} modules, ${[...imports.values()].flat().length} imports`);
+process.exit(circle || wrong.length > 0 ? 1 : 0);

@@ -1,0 +1,98 @@
+import { typeNameOnly } from "./shape.ts";
+
+/** How many inner errors are written: causes of causes, errors of aggregates. */
+const MAX_INNER_ERRORS = 20;
+
+/** How many characters of one failure are written. */
+const MAX_CHARACTERS = 4_000;
+
+/**
+ * The name in stack traces of the function that handles a record. Minifiers keep it, because it is a
+ * string.
+ */
+export const RECORD_FRAME = "partial-batch handles a record";
+
+/**
+ * Writes a thrown value as text for a log: an error with its stack and its causes, anything else by
+ * its type (a thrown string as it is, because it is a message).
+ *
+ * - The text is bounded, and has no stack frames of the library's own.
+ * - Never throws: an error that cannot be read, such as one whose `stack` is a getter that throws, must
+ *   not hide the others.
+ */
+export function describeError(error: unknown): string {
+  return shorten(describe(error, new Set()));
+}
+
+/** Cuts a text, and says so. */
+export function shortenToBytes(text: string, maxBytes: number): string {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length <= maxBytes) return text;
+  const ending = "\n\n(shortened)";
+  return new TextDecoder().decode(bytes.subarray(0, maxBytes - ending.length - 3)) + ending;
+}
+
+function shorten(text: string): string {
+  if (text.length <= MAX_CHARACTERS) return text;
+  return `${text.slice(0, MAX_CHARACTERS)}… (${text.length - MAX_CHARACTERS} more characters)`;
+}
+
+function describe(error: unknown, seen: Set<unknown>): string {
+  try {
+    seen.add(error);
+    if (typeof error === "string") return error;
+    if (!isError(error)) return `${typeNameOnly(error)} was thrown`;
+    const texts = [textOf(error)];
+    for (const inner of innerErrors(error)) {
+      if (seen.has(inner) || seen.size > MAX_INNER_ERRORS) continue;
+      texts.push(`Caused by: ${describe(inner, seen)}`);
+    }
+    return texts.join("\n");
+  } catch {
+    return "an error that cannot be read was thrown";
+  }
+}
+
+/** An error of another realm (a `vm` context, a test runner) is not an `instanceof` this one's. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error ||
+    /^\[object (?:Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
+}
+
+function innerErrors({ cause, errors }: Error & { readonly errors?: unknown }): unknown[] {
+  return [
+    ...(cause === undefined ? [] : [cause]),
+    ...(Array.isArray(errors) ? errors.slice(0, MAX_INNER_ERRORS) : []),
+  ];
+}
+
+/** The stack; V8 puts name and message first, but a message that was changed later is not in it. */
+function textOf({ name, message, stack }: Error): string {
+  const head = `${name}: ${message}`;
+  if (typeof stack !== "string" || stack === "") return head;
+  return withoutOwnFrames(stack.includes(message) ? stack : `${head}\n${stack}`);
+}
+
+/** Below the frame that handled the record there are only ours and Lambda's. */
+function withoutOwnFrames(stack: string): string {
+  const lines = stack.split("\n");
+  const end = lines.findIndex((line) => isFrame(line) && line.includes(RECORD_FRAME));
+  const folder = ownFolder();
+  const isOwn = (line: string) => isFrame(line) && folder !== undefined && line.includes(folder);
+  return lines.slice(0, end === -1 ? lines.length : end)
+    .filter((line) => !isOwn(line))
+    .join("\n");
+}
+
+function isFrame(line: string): boolean {
+  return /^\s+at /.test(line);
+}
+
+/**
+ * Where the library's own files are; `undefined` in a bundle, where all is one file. Read off a stack,
+ * as bundlers warn of `import.meta` where they make CommonJS.
+ */
+function ownFolder(): string | undefined {
+  const pattern = /(?:\(|at )([^()]*\/)internal\/describe_error\.[jt]s:/;
+  return pattern.exec(String(new Error().stack))?.[1];
+}

@@ -1,0 +1,202 @@
+import type { Context } from "aws-lambda";
+import { isThenable } from "../internal/promises.ts";
+
+const DEFAULT_RESERVE_MS = 1_000;
+
+/** Kept for the error to reach Lambda, in milliseconds; at most a quarter of what is left. */
+const KEPT_FOR_THROWING_MS = 100;
+
+/** The longest delay of a timer. A longer one, from a test's context, would fire at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+const GIVEN_UP = Symbol("given up");
+
+/** What happens as the end of an invocation draws near. */
+export interface ClockSteps {
+  /** Twice the reserve is left. */
+  near(): void;
+  /** No more than the reserve is left. */
+  reserveReached(reason: DOMException): void;
+}
+
+/**
+ * The time of an invocation, as a batch sees it, and the one place that decides how long anything may
+ * take:
+ *
+ * - at twice the reserve the batch is told that the end is near;
+ * - when no more than the reserve is left, no record starts any more;
+ * - at half the reserve, records that are still being handled are given up;
+ * - what comes after (settling, closing) ends in time for the error to reach Lambda.
+ *
+ * Without a Lambda context that has a working clock there is no end.
+ */
+export class Clock {
+  readonly #context: Context | undefined;
+  readonly #reserveMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #givenUp: Promise<typeof GIVEN_UP> | undefined;
+  #reserveTold = false;
+
+  /** `reserveMs` is 1,000 by default, but never more than a quarter of what is left now. */
+  constructor(context: Context | undefined, reserveMs: number | undefined) {
+    this.#context = context;
+    this.#reserveMs = reserveMs ?? Math.min(DEFAULT_RESERVE_MS, this.remainingMs() / 4);
+  }
+
+  /** What is left of the invocation, in milliseconds; `Infinity` without a clock that works. */
+  remainingMs(): number {
+    if (this.#context === undefined) return Infinity;
+    try {
+      const remaining: unknown = this.#context.getRemainingTimeInMillis();
+      return typeof remaining === "number" && !Number.isNaN(remaining) ? remaining : Infinity;
+    } catch {
+      return Infinity;
+    }
+  }
+
+  /**
+   * Whether no record may start any more. The clock is asked too, because a busy thread delays
+   * timers; and not the clock alone, because a timer may fire a moment early, and a record that
+   * started after it would not be told.
+   */
+  get isReserveReached(): boolean {
+    return this.#reserveTold || this.remainingMs() <= this.#reserveMs;
+  }
+
+  /** Starts the timers. */
+  start({ near, reserveReached }: ClockSteps): void {
+    if (this.remainingMs() === Infinity) return;
+    const reserveMs = this.#reserveMs;
+    this.#givenUp = new Promise((resolve) => {
+      this.#whenLeft(2 * reserveMs, Infinity, () => {
+        near();
+        this.#whenLeft(reserveMs, reserveMs, () => {
+          this.#reserveTold = true;
+          reserveReached(timeoutError("The invocation has too little time left"));
+          this.#whenLeft(reserveMs / 2, reserveMs / 2, () => resolve(GIVEN_UP));
+        });
+      });
+    });
+  }
+
+  /** By the clock, as a busy thread delays timers, but within `limitMs`, as a test's clock may stand. */
+  #whenLeft(leftMs: number, limitMs: number, step: () => void): void {
+    this.#timer = startTimer(step, Math.min(this.remainingMs() - leftMs, limitMs));
+  }
+
+  /** Stops the timers. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Waits for work until it is given up. Returns whether it ended in time; rejects as it does. */
+  async isInTime(work: PromiseLike<unknown>): Promise<boolean> {
+    if (!this.#givenUp) {
+      await work;
+      return true;
+    }
+    return await Promise.race([work, this.#givenUp]) !== GIVEN_UP;
+  }
+
+  /** Waits for a hook, but not past the end of the invocation: nobody would see the errors then. */
+  async waitForHook<T>(given: T | PromiseLike<T>): Promise<T> {
+    const remaining = this.remainingMs();
+    if (!isThenable(given) || remaining === Infinity) return await given;
+    // A little longer than what a hook may ask of SQS, so that it can report the outcome.
+    const limitMs = remaining - keptMs(remaining) / 2;
+    return await withTimeLimit(limitMs, (limit) => limit.wait(Promise.resolve(given)));
+  }
+
+  /**
+   * How long a step at SQS may take, in milliseconds: `limitMs`, but no more than its share of what
+   * is left, so that the steps after it have some too.
+   */
+  stepMs(limitMs: number, share: number): number {
+    const remaining = this.remainingMs();
+    return Math.max(0, Math.min(limitMs, (remaining - keptMs(remaining)) * share));
+  }
+}
+
+function keptMs(remaining: number): number {
+  return remaining === Infinity ? 0 : Math.min(KEPT_FOR_THROWING_MS, remaining / 4);
+}
+
+/** An error as `AbortSignal.timeout()` has it for its reason. */
+export function timeoutError(message: string): DOMException {
+  return new DOMException(message, "TimeoutError");
+}
+
+/** Starts a timer, whatever the delay. */
+export function startTimer(step: () => void, delayMs: number): ReturnType<typeof setTimeout> {
+  return setTimeout(step, Math.min(Math.max(0, delayMs), MAX_DELAY_MS));
+}
+
+/** A span of time, after which work is given up. */
+export class TimeLimit {
+  readonly #end: Promise<never>;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #controllers = new Set<AbortController>();
+  #isOver = false;
+
+  constructor(limitMs: number) {
+    let reject: (reason: unknown) => void;
+    this.#end = new Promise((_, rejectEnd) => reject = rejectEnd);
+    this.#end.catch(() => {});
+    this.#timer = startTimer(() => {
+      const reason = timeoutError("The time was over first");
+      this.#isOver = true;
+      reject(reason);
+      for (const controller of this.#controllers) controller.abort(reason);
+    }, limitMs);
+  }
+
+  /** Whether the time is over. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Waits for a promise until the time is over: a client may ignore its signal. */
+  wait<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#end]);
+  }
+
+  /**
+   * Calls `work` with a signal and waits for it until the time is over. Each call has a signal of its
+   * own: the AWS SDK leaves its listeners on the signal, and Node warns from the eleventh on.
+   */
+  async waitFor<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#isOver) return await this.#end;
+    const controller = new AbortController();
+    this.#controllers.add(controller);
+    try {
+      return await this.wait(work(controller.signal));
+    } finally {
+      this.#controllers.delete(controller);
+    }
+  }
+
+  /** Pauses, at the longest until the time is over. */
+  async pause(milliseconds: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const elapsed = new Promise<void>((resolve) => timer = startTimer(resolve, milliseconds));
+    await this.wait(elapsed).catch(() => clearTimeout(timer));
+  }
+
+  /** Stops its timer. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Runs work that is given up after `limitMs`. */
+export async function withTimeLimit<T>(
+  limitMs: number,
+  work: (limit: TimeLimit) => Promise<T>,
+): Promise<T> {
+  const limit = new TimeLimit(limitMs);
+  try {
+    return await work(limit);
+  } finally {
+    limit.stop();
+  }
+}

@@ -1,0 +1,77 @@
+import type { SQSRecord } from "aws-lambda";
+import { isRecordTraced, traceRecord } from "../diagnostics.ts";
+import { RECORD_FRAME } from "../internal/describe_error.ts";
+import type { Outcome, RecordContext, RecordHandler } from "../types.ts";
+import { startTimer, timeoutError } from "./clock.ts";
+import type { Hooks } from "./hooks.ts";
+import { checkOutcome, checkResult, failed, succeeded } from "./outcome.ts";
+import { LimitedContext, RecordCall } from "./record_call.ts";
+
+/**
+ * Calls the record handler, then the hook that makes the outcome. This is the default
+ * `_processRecord`, for the batch and for overrides that call `super`.
+ *
+ * Rejects with what a hook throws; what the handler throws is in the outcome.
+ */
+export async function handleRecord<TResult>(
+  record: SQSRecord,
+  recordContext: RecordContext,
+  handler: RecordHandler<TResult>,
+  { successHandler, failureHandler }: Pick<Hooks<TResult>, "successHandler" | "failureHandler">,
+): Promise<Outcome<TResult>> {
+  let result: TResult;
+  try {
+    result = checkResult(await handler(record, recordContext));
+  } catch (error) {
+    if (recordContext instanceof RecordCall) recordContext.noteFailure(error);
+    if (!failureHandler) return failed(record, error);
+    try {
+      return checkOutcome(await failureHandler(record, error), record);
+    } catch (hookError) {
+      const errors = [error, hookError];
+      throw new AggregateError(errors, "failureHandler() threw for a record that had failed");
+    }
+  }
+  if (!successHandler) return succeeded(record, result);
+  return checkOutcome(await successHandler(record, result), record);
+}
+
+Object.defineProperty(handleRecord, "name", { value: RECORD_FRAME });
+
+/** The handler that a batch calls: traced if anybody listens, limited in time if asked for. */
+export function batchHandler<TResult>(
+  handler: RecordHandler<TResult>,
+  recordTimeoutMs: number | undefined,
+): RecordHandler<TResult> {
+  const limited = recordTimeoutMs === undefined ? handler : limitTime(handler, recordTimeoutMs);
+  if (!isRecordTraced()) return limited;
+  return (record, recordContext) => {
+    const messageId = recordContext instanceof RecordCall
+      ? recordContext.messageId
+      : record.messageId;
+    const { receiveCount } = recordContext;
+    return traceRecord({ record, messageId, receiveCount }, () => limited(record, recordContext));
+  };
+}
+
+function limitTime<TResult>(
+  handler: RecordHandler<TResult>,
+  limitMs: number,
+): RecordHandler<TResult> {
+  return async (record, recordContext) => {
+    const limited = new LimitedContext(recordContext);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<never>((_, reject) => {
+      timer = startTimer(() => {
+        const reason = timeoutError(`The record was not handled within ${limitMs} ms`);
+        reject(reason);
+        limited.abort(reason);
+      }, limitMs);
+    });
+    try {
+      return await Promise.race([handler(record, limited), over]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}

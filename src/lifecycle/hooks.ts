@@ -1,0 +1,134 @@
+import type { SQSRecord } from "aws-lambda";
+import { ignoreRejection, isThenable } from "../internal/promises.ts";
+import { describeShape } from "../internal/shape.ts";
+import type { Outcome, RecordContext, UnconfirmedRecord, UnconfirmedStep } from "../types.ts";
+import type { Clock } from "./clock.ts";
+
+/**
+ * What a batch asks of its processor, in the order in which it asks: all that stands between the two.
+ * Each processor's public hooks are behind it, and, for a `PartialSQSProcessor`, its steps at SQS.
+ */
+export interface Hooks<TResult> {
+  /** `_prepare` */
+  prepare(): void | Promise<void>;
+  /** `_processRecord`; missing where it is the default one, `handleRecord()`. */
+  processRecord?(
+    record: SQSRecord,
+    recordContext: RecordContext,
+  ): Outcome<TResult> | Promise<Outcome<TResult>>;
+  /** `successHandler`; missing where it is the default one. */
+  successHandler?(record: SQSRecord, result: TResult): Outcome<TResult> | Promise<Outcome<TResult>>;
+  /** `failureHandler`; missing where it is the default one. */
+  failureHandler?(record: SQSRecord, error: unknown): Outcome<never> | Promise<Outcome<never>>;
+  /** `_clean` */
+  clean(): void | Promise<void>;
+  /** Whether `_clean` is an `async` function, which plain `using` cannot wait for. */
+  isCleanAsync(): boolean;
+  /** What the processor does at SQS; missing where it does nothing there. */
+  readonly steps?: Steps;
+}
+
+/** What a processor does at SQS for one batch. Each step reports by itself what SQS did not confirm. */
+export interface Steps {
+  /** The first record has failed, or the deadline is near: loads in the background what is needed. */
+  expectFailure(): void;
+  /**
+   * Decides what becomes of failures: gives what takes the place of each, in the same order. Missing
+   * where every failure stays one.
+   */
+  readonly settle?: (failures: readonly IndexedFailure[]) => Promise<readonly Outcome<never>[]>;
+  /** Ends `process()`: every record has its outcome. */
+  finish(): Promise<void> | void;
+  /** Deletes what was handled, if not all was: before it returns under plain `using`. */
+  deleteHandled(): Promise<void> | void;
+  /** Deletes the messages of some outcomes. */
+  deleteMessages(outcomes: readonly Outcome[]): Promise<void>;
+  /** `_clean` has run: reports what nobody tried to delete. */
+  afterClean(): void;
+}
+
+/** A failure and the index of its record. */
+export interface IndexedFailure {
+  readonly index: number;
+  readonly error: unknown;
+}
+
+/** What SQS did not confirm for one batch. */
+export class Unconfirmed {
+  readonly #byStep: Record<UnconfirmedStep, UnconfirmedRecord[]> = {
+    undeleted: [],
+    unmoved: [],
+    undelayed: [],
+  };
+
+  /** @throws {TypeError} If there is no such step. */
+  add(step: UnconfirmedStep, record: UnconfirmedRecord): void {
+    if (!Object.hasOwn(this.#byStep, step)) {
+      const steps = Object.keys(this.#byStep).join('", "');
+      throw new TypeError(
+        `Cannot report an unconfirmed record: expected a step of "${steps}", got ${
+          describeShape(step)
+        }`,
+      );
+    }
+    this.#byStep[step].push(Object.freeze({ ...record }));
+  }
+
+  /** All so far, frozen. */
+  all(): Readonly<Record<UnconfirmedStep, readonly UnconfirmedRecord[]>> {
+    const { undeleted, unmoved, undelayed } = this.#byStep;
+    return Object.freeze({
+      undeleted: Object.freeze([...undeleted]),
+      unmoved: Object.freeze([...unmoved]),
+      undelayed: Object.freeze([...undelayed]),
+    });
+  }
+}
+
+/** Calls the hooks of a batch, and keeps what they throw for the close. */
+export class HookCalls {
+  readonly #clock: Clock;
+  readonly #errors: unknown[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** What was thrown, as the close throws it; `undefined` if nothing was. */
+  get thrown(): { readonly error: unknown } | undefined {
+    const [error, ...more] = this.#errors;
+    if (this.#errors.length === 0) return undefined;
+    if (more.length === 0) return { error };
+    return { error: new AggregateError(this.#errors, "Several hooks of the processor threw") };
+  }
+
+  /** Keeps an error. */
+  keep(error: unknown): void {
+    this.#errors.push(error);
+  }
+
+  /** Calls a hook and waits for it. Never rejects. */
+  async call(hook: () => void | Promise<void>): Promise<void> {
+    try {
+      const given = hook();
+      if (isThenable(given)) await this.#clock.waitForHook(given);
+    } catch (error) {
+      this.keep(error);
+    }
+  }
+
+  /** Calls `_clean` under plain `using`, which cannot wait. Never throws. */
+  callBlocking(clean: () => unknown): void {
+    try {
+      const given = clean();
+      if (!isThenable(given)) return;
+      ignoreRejection(given);
+      throw new TypeError(
+        "Cannot wait for _clean() of the processor: it returned a promise under `using`; write " +
+          "`await using`",
+      );
+    } catch (error) {
+      this.keep(error);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { isObject } from "../../internal/shape.ts";
+import { type EntryAnswer, readBatchAnswer } from "../requests/answer.ts";
+import {
+  type BatchAction,
+  type BatchEntry,
+  type BatchRequest,
+  publishBatchRequest,
+} from "../requests/batch_request.ts";
+import { describeRefusal, NO_ANSWER, reasonOf } from "../requests/reason.ts";
+import { backoffMs, MAX_ATTEMPTS } from "../requests/retry_policy.ts";
+import type { UnconfirmedEntry } from "../requests/send.ts";
+import type { HttpRequest, SignedRequest } from "./sign.ts";
+import { type HttpAnswer, sendBlocking } from "./worker.ts";
+
+/** The error codes by which SQS asks for fewer requests. */
+const THROTTLING = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
+
+/**
+ * Sends signed batch requests, blocking this thread for at most `limitMs`, and gives the entries that
+ * SQS did not confirm.
+ *
+ * What failed in transit, was throttled, or failed on SQS's side is resent as it is: deleting twice is
+ * harmless.
+ */
+export function sendSignedBlocking<TEntry extends BatchEntry>(
+  action: BatchAction<TEntry>,
+  requests: readonly SignedRequest<TEntry>[],
+  limitMs: number,
+): UnconfirmedEntry<TEntry>[] {
+  const end = performance.now() + limitMs;
+  const said = requests.map((request) => unconfirmed(reasonNotSigned(request), request.entries));
+  let pending = requests.flatMap((request, index) =>
+    "http" in request ? [{ index, http: request.http }] : []
+  );
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS && pending.length > 0; attempt++) {
+    if (attempt > 1) blockFor(Math.min(backoffMs(attempt), end - performance.now()));
+    const left = end - performance.now();
+    if (left <= 0) break;
+    const answers = trySendBlocking(pending.map(({ http }) => http), left);
+    pending = pending.filter(({ index }, position) => {
+      const answer = answers?.[position];
+      const { entries, resend } = readHttpAnswer(action, requests[index]!, answer);
+      said[index] = said[index]!.map((before, entry) =>
+        before.confirmed ? before : entries[entry]!
+      );
+      publishBatchRequest(action, requests[index]!, {
+        unconfirmed: said[index]!.flatMap((each) => each.confirmed ? [] : [each.code]),
+        attempt,
+        durationMs: answer?.durationMs ?? left,
+      });
+      return resend;
+    });
+  }
+  return requests.flatMap((request, index) =>
+    request.entries.flatMap((entry, position) => {
+      const answer = said[index]![position]!;
+      if (answer.confirmed) return [];
+      return [{
+        entry,
+        reason: answer.code,
+        ...("error" in request ? { error: request.error } : {}),
+      }];
+    })
+  );
+}
+
+/** A worker that cannot be started is one more reason why nothing is confirmed. */
+function trySendBlocking(
+  requests: readonly HttpRequest[],
+  limitMs: number,
+): readonly HttpAnswer[] | undefined {
+  try {
+    return sendBlocking(requests, limitMs);
+  } catch (error) {
+    return requests.map(() => ({ errorCode: reasonOf(error), durationMs: 0 }));
+  }
+}
+
+function reasonNotSigned<TEntry extends BatchEntry>(request: SignedRequest<TEntry>): string {
+  return "http" in request ? NO_ANSWER : request.reason;
+}
+
+function unconfirmed(code: string, entries: readonly unknown[]): readonly EntryAnswer[] {
+  return entries.map(() => ({ confirmed: false, code, senderFault: true }));
+}
+
+/** Blocks this thread; nobody notifies that memory. */
+function blockFor(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.max(0, milliseconds));
+}
+
+interface ReadAnswer {
+  readonly entries: readonly EntryAnswer[];
+  readonly resend: boolean;
+}
+
+function readHttpAnswer<TEntry extends BatchEntry>(
+  { permission }: BatchAction<TEntry>,
+  { queue, entries }: BatchRequest<TEntry>,
+  answer: HttpAnswer | undefined,
+): ReadAnswer {
+  const refused = (code: string, resend: boolean) => ({
+    entries: unconfirmed(code, entries),
+    resend,
+  });
+  if (!answer) return refused(NO_ANSWER, true);
+  if ("errorCode" in answer) return refused(describeRefusal(answer.errorCode, undefined), true);
+  const { status, body, errorType } = answer;
+  const content = parseJson(body);
+  if (status === 200) {
+    const said = readBatchAnswer(content, entries.length);
+    return { entries: said, resend: said.some((each) => !each.confirmed && !each.senderFault) };
+  }
+  const type = isObject(content) && typeof content.__type === "string" ? content.__type : errorType;
+  const code = type?.split("#").at(-1)?.split(":")[0];
+  const resend = status === 429 || status >= 500 || THROTTLING.test(code ?? "");
+  return refused(describeRefusal(code, status, { permission, queue }), resend);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

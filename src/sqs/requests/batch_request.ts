@@ -1,0 +1,149 @@
+import { publishRequest, type RequestMessage } from "../../diagnostics.ts";
+import { groupBy } from "../../internal/group_by.ts";
+import type { Queue } from "../queue.ts";
+import { chunk } from "./chunk.ts";
+import { StepError } from "./reason.ts";
+import type { Sdk } from "./sdk.ts";
+
+/** How many entries one request may have (Amazon SQS API reference, DeleteMessageBatch). */
+const MAX_ENTRIES = 10;
+
+/** How many bytes the messages of one request may have (Amazon SQS API reference, SendMessageBatch). */
+const MAX_BYTES = 1_048_576;
+
+/** What is to be done with one message, in one entry of a batch request. */
+export interface BatchEntry {
+  readonly queue: Queue;
+  /** The indexes of the records it is about: SQS may hand out one message twice. */
+  readonly indexes: readonly number[];
+  readonly messageIds: readonly string[];
+}
+
+/** Up to ten entries for one queue. An entry's id is its index. */
+export interface BatchRequest<TEntry extends BatchEntry> {
+  readonly queue: Queue;
+  readonly entries: readonly TEntry[];
+}
+
+/** A command of the SDK, as far as the library uses it. */
+export interface SqsCommand {
+  readonly input: object;
+  readonly middlewareStack: {
+    add(
+      middleware: CommandMiddleware,
+      options: { readonly name: string; readonly step: "deserialize"; readonly priority: "low" },
+    ): void;
+    addRelativeTo(
+      middleware: CommandMiddleware,
+      options: {
+        readonly name: string;
+        readonly relation: "after";
+        readonly toMiddleware: string;
+      },
+    ): void;
+  };
+}
+
+/** Any middleware: the SDK types them by input and output of each command. */
+// deno-lint-ignore no-explicit-any -- those types have no common one
+type CommandMiddleware = (next: any, context: any) => (args: any) => Promise<any>;
+
+/** One of the batch actions of the SQS API. */
+export interface BatchAction<TEntry extends BatchEntry> {
+  readonly name: RequestMessage["action"];
+  /** What the function's role must be allowed to do. */
+  readonly permission: string;
+  command(sdk: Sdk, queueUrl: string, entries: readonly TEntry[]): SqsCommand;
+}
+
+/** Packs entries into as few requests as SQS takes, each for one queue. */
+export function batchRequests<TEntry extends BatchEntry>(
+  entries: readonly TEntry[],
+  bytesOf: (entry: TEntry) => number = () => 0,
+): BatchRequest<TEntry>[] {
+  return [...groupBy(entries, ({ queue }) => queue.id).values()].flatMap((group) =>
+    chunk(group, { count: MAX_ENTRIES, size: MAX_BYTES, sizeOf: bytesOf }).map((entries) => ({
+      queue: entries[0]!.queue,
+      entries,
+    }))
+  );
+}
+
+/** Makes the command for a request. */
+export function makeCommand<TEntry extends BatchEntry>(
+  sdk: Sdk,
+  action: BatchAction<TEntry>,
+  { queue, entries }: BatchRequest<TEntry>,
+): SqsCommand {
+  return onClientEndpoint(action.command(sdk, queue.url(), entries), queue);
+}
+
+/**
+ * Puts the queue's URL on the endpoint that the client resolves.
+ *
+ * With a URL on any other host, SDK v3 sends the request to that host and so ignores
+ * `AWS_ENDPOINT_URL_SQS` and `useFipsEndpoint`. What the client resolves is known only inside its
+ * middleware, hence the middleware.
+ */
+export function onClientEndpoint<TCommand extends SqsCommand>(
+  command: TCommand,
+  queue: Queue,
+): TCommand {
+  command.middlewareStack.addRelativeTo(queueUrlOnClientEndpoint(queue), {
+    name: "partialBatchQueueUrl",
+    relation: "after",
+    toMiddleware: "endpointV2Middleware",
+  });
+  return command;
+}
+
+function queueUrlOnClientEndpoint(queue: Queue) {
+  return <TArgs extends { input: object }, TOutput>(
+    next: (args: TArgs) => Promise<TOutput>,
+    context: { readonly endpointV2?: { readonly url: URL } },
+  ) =>
+  // deno-lint-ignore require-await -- what it throws must be a rejection
+  async (args: TArgs): Promise<TOutput> => {
+    const endpoint = context.endpointV2?.url;
+    if (endpoint) checkRegion(endpoint, queue);
+    const QueueUrl = queue.url(endpoint);
+    return next({ ...args, input: { ...args.input, QueueUrl } });
+  };
+}
+
+/** The hosts of SQS itself, in any partition. An endpoint of one's own is on another host. */
+const AWS_HOST = new RegExp(
+  String.raw`^sqs(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|` +
+    String.raw`api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.hci\.ic\.gov|` +
+    String.raw`cloud\.adc-e\.uk)$`,
+);
+
+/**
+ * A client of another region would ask for a queue of the same name there, and find none or, worse, a
+ * wrong one.
+ */
+function checkRegion({ hostname }: URL, { region, id }: Queue): void {
+  const [, clientRegion] = AWS_HOST.exec(hostname) ?? [];
+  if (clientRegion === undefined || clientRegion === region) return;
+  throw new StepError(`the client is of the region ${clientRegion}, and ${id} is in ${region}`);
+}
+
+/** Publishes a request to SQS, if anybody listens. */
+export function publishBatchRequest<TEntry extends BatchEntry>(
+  action: BatchAction<TEntry>,
+  { queue, entries }: BatchRequest<TEntry>,
+  { unconfirmed, ...more }: Pick<RequestMessage, "attempt" | "durationMs"> & {
+    /** Why, for each entry that SQS did not confirm. */
+    readonly unconfirmed: readonly string[];
+  },
+): void {
+  publishRequest(() => ({
+    action: action.name,
+    queue: queue.id,
+    messageIds: entries.flatMap(({ messageIds }) => messageIds),
+    entryCount: entries.length,
+    unconfirmedCount: unconfirmed.length,
+    reasons: [...new Set(unconfirmed)],
+    ...more,
+  }));
+}

@@ -1,0 +1,37 @@
+import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import type { SqsClientLike } from "../../sqs_client_like.ts";
+import { StepError } from "./reason.ts";
+import { loadSdk } from "./sdk.ts";
+
+/**
+ * The clients of one processor: the one that was handed in, or one for each region, made when it is
+ * first needed. Only those it made are destroyed.
+ */
+export class SqsClients {
+  readonly #given: SqsClientLike | undefined;
+  readonly #config: SQSClientConfig;
+  readonly #made = new Map<string, SQSClient>();
+  #isDestroyed = false;
+
+  constructor(given: SqsClientLike | undefined, config: SQSClientConfig) {
+    this.#given = given;
+    this.#config = config;
+  }
+
+  /** Gives the client for a region. Rejects once the clients are destroyed. */
+  async get(region: string): Promise<SqsClientLike> {
+    if (this.#given) return this.#given;
+    const { SQSClient } = await loadSdk();
+    if (this.#isDestroyed) throw new StepError("the processor was disposed");
+    const client = this.#made.get(region) ??
+      new SQSClient({ ...this.#config, region, useQueueUrlAsEndpoint: false });
+    this.#made.set(region, client);
+    return client;
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    for (const client of this.#made.values()) client.destroy();
+    this.#made.clear();
+  }
+}

@@ -1,0 +1,11 @@
+/** How often one request is sent at most. */
+export const MAX_ATTEMPTS = 4;
+
+/** How many requests are under way at a time. */
+export const MAX_CONCURRENT_REQUESTS = 10;
+
+/** How long to wait before an attempt (2, 3, …): doubling from 50 ms, half of it at random. */
+export function backoffMs(attempt: number): number {
+  const full = 50 * 2 ** (attempt - 2);
+  return full / 2 + Math.random() * full / 2;
+}

@@ -1,0 +1,96 @@
+import { mapConcurrently } from "../../internal/map_concurrently.ts";
+import type { TimeLimit } from "../../lifecycle/clock.ts";
+import { readBatchAnswer } from "./answer.ts";
+import {
+  type BatchAction,
+  type BatchEntry,
+  type BatchRequest,
+  makeCommand,
+  publishBatchRequest,
+} from "./batch_request.ts";
+import type { SqsClients } from "./clients.ts";
+import { NO_ANSWER, reasonOf } from "./reason.ts";
+import { backoffMs, MAX_ATTEMPTS, MAX_CONCURRENT_REQUESTS } from "./retry_policy.ts";
+import { loadSdk } from "./sdk.ts";
+
+/** An entry that SQS did not confirm, and why. */
+export interface UnconfirmedEntry<TEntry extends BatchEntry> {
+  readonly entry: TEntry;
+  readonly reason: string;
+  readonly error?: unknown;
+}
+
+/**
+ * Sends batch requests, some at a time, and gives the entries that SQS did not confirm in time. Never
+ * rejects.
+ *
+ * The client itself resends what failed in transit or was throttled; entries that failed on SQS's side
+ * are resent here.
+ */
+export async function sendBatchRequests<TEntry extends BatchEntry>(
+  clients: SqsClients,
+  action: BatchAction<TEntry>,
+  requests: readonly BatchRequest<TEntry>[],
+  limit: TimeLimit,
+): Promise<UnconfirmedEntry<TEntry>[]> {
+  const unconfirmed = await mapConcurrently(
+    requests,
+    MAX_CONCURRENT_REQUESTS,
+    (request) => sendUntilConfirmed(clients, action, request, limit),
+  );
+  return unconfirmed.flat();
+}
+
+async function sendUntilConfirmed<TEntry extends BatchEntry>(
+  clients: SqsClients,
+  action: BatchAction<TEntry>,
+  { queue, entries }: BatchRequest<TEntry>,
+  limit: TimeLimit,
+): Promise<UnconfirmedEntry<TEntry>[]> {
+  const refused: UnconfirmedEntry<TEntry>[] = [];
+  let pending = entries;
+  for (let attempt = 1; pending.length > 0; attempt++) {
+    if (attempt > 1) await limit.pause(backoffMs(attempt));
+    const start = performance.now();
+    const unconfirmed = await sendOnce(clients, action, { queue, entries: pending }, limit);
+    publishBatchRequest(action, { queue, entries: pending }, {
+      unconfirmed: unconfirmed.map(({ reason }) => reason),
+      attempt,
+      durationMs: performance.now() - start,
+    });
+    const isFinal = ({ resend }: Sent<TEntry>) => !resend || attempt === MAX_ATTEMPTS;
+    refused.push(...unconfirmed.filter(isFinal).map(({ resend: _, ...each }) => each));
+    pending = unconfirmed.filter((each) => !isFinal(each)).map(({ entry }) => entry);
+  }
+  return refused;
+}
+
+interface Sent<TEntry extends BatchEntry> extends UnconfirmedEntry<TEntry> {
+  readonly resend: boolean;
+}
+
+async function sendOnce<TEntry extends BatchEntry>(
+  clients: SqsClients,
+  action: BatchAction<TEntry>,
+  request: BatchRequest<TEntry>,
+  limit: TimeLimit,
+): Promise<Sent<TEntry>[]> {
+  const { entries, queue } = request;
+  try {
+    const answer = await limit.waitFor(async (abortSignal) => {
+      const sdk = await loadSdk();
+      const client = await clients.get(queue.region);
+      return await client.send(makeCommand(sdk, action, request), { abortSignal });
+    });
+    return readBatchAnswer(answer, entries.length).flatMap((said, index) =>
+      said.confirmed
+        ? []
+        : [{ entry: entries[index]!, reason: said.code, resend: !said.senderFault }]
+    );
+  } catch (error) {
+    const reason = limit.isOver
+      ? NO_ANSWER
+      : reasonOf(error, { permission: action.permission, queue });
+    return entries.map((entry) => ({ entry, reason, error, resend: false }));
+  }
+}

@@ -1,0 +1,63 @@
+import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
+import type { SQSMessageAttribute, SQSMessageAttributes } from "aws-lambda";
+import { isObject } from "../../internal/shape.ts";
+import type { ReceivedRecord } from "../../lifecycle/open.ts";
+import { StepError } from "../requests/reason.ts";
+
+/** The content of a message, as SQS takes it. */
+export interface Message {
+  readonly body: string;
+  readonly attributes: Record<string, MessageAttributeValue>;
+  readonly traceHeader: string | undefined;
+  /** Its size, as SQS counts it: the body, and name, type and value of each attribute. */
+  readonly bytes: number;
+}
+
+/**
+ * Reads the message that a record came with.
+ *
+ * @throws {StepError} If it cannot be read.
+ */
+export function readMessage({ body, messageAttributes, traceHeader }: ReceivedRecord): Message {
+  if (typeof body !== "string") throw new StepError("the body is not a string");
+  if (messageAttributes === undefined) throw unreadable();
+  const attributes = Object.entries(messageAttributes);
+  const bytes = attributes.reduce((sum, each) => sum + attributeBytes(...each), byteLength(body));
+  return {
+    body,
+    attributes: Object.fromEntries(attributes.map(([name, each]) => [name, readAttribute(each)])),
+    traceHeader,
+    bytes,
+  };
+}
+
+function readAttribute(attribute: SQSMessageAttribute): MessageAttributeValue {
+  const { dataType, stringValue, binaryValue } = attribute;
+  if (typeof stringValue === "string") return { DataType: dataType, StringValue: stringValue };
+  try {
+    return { DataType: dataType, BinaryValue: fromBase64(binaryValue!) };
+  } catch {
+    throw unreadable();
+  }
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+function attributeBytes(name: string, attribute: SQSMessageAttributes[string]): number {
+  const { dataType, stringValue, binaryValue }: Record<PropertyKey, unknown> = isObject(attribute)
+    ? attribute
+    : {};
+  const value = stringValue ?? binaryValue;
+  if (typeof dataType !== "string" || typeof value !== "string") throw unreadable();
+  return byteLength(name) + byteLength(dataType) + byteLength(value);
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function unreadable(): StepError {
+  return new StepError("a message attribute cannot be read");
+}

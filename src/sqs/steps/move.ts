@@ -1,0 +1,158 @@
+import { groupBy } from "../../internal/group_by.ts";
+import type { QueueArn } from "../../internal/queue_arn.ts";
+import type { TimeLimit } from "../../lifecycle/clock.ts";
+import type { IndexedFailure } from "../../lifecycle/hooks.ts";
+import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
+import type { ReceivedRecord } from "../../lifecycle/open.ts";
+import { failed } from "../../lifecycle/outcome.ts";
+import { isNonRetryable, type NonRetryable } from "../../non_retryable.ts";
+import type { Outcome } from "../../types.ts";
+import { isSameQueue, type Queue, queueByUrl } from "../queue.ts";
+import { type BatchAction, type BatchEntry, batchRequests } from "../requests/batch_request.ts";
+import type { SqsClients } from "../requests/clients.ts";
+import { reasonOf, StepError } from "../requests/reason.ts";
+import { sendBatchRequests } from "../requests/send.ts";
+import type { DeadLetterQueues } from "./dead_letter_queues.ts";
+import { reportEntries } from "./entries.ts";
+import { type Message, readMessage } from "./message.ts";
+
+/** One message to send on to another queue, as it came. */
+export interface MoveEntry extends BatchEntry {
+  readonly message: Message;
+  readonly groupId: string | undefined;
+}
+
+/** What moving messages takes. */
+export interface MovingMeans {
+  readonly nonRetryable: NonRetryable;
+  readonly clients: SqsClients;
+  readonly deadLetterQueues: DeadLetterQueues;
+  readonly limit: TimeLimit;
+}
+
+/**
+ * Decides what becomes of failures: gives what takes the place of each, in their order. The messages
+ * of those that can never succeed are moved or given up; only what another queue accepted is
+ * dead-lettered.
+ */
+export async function settleFailures(
+  lifecycle: Lifecycle,
+  failures: readonly IndexedFailure[],
+  means: MovingMeans,
+): Promise<readonly Outcome<never>[]> {
+  const { records } = lifecycle.setup;
+  const { to = "dead-letter-queue" } = means.nonRetryable;
+  const judged = failures.map((failure) => judge(lifecycle, failure, means.nonRetryable));
+  const forGood = judged.filter(({ isForGood }) => isForGood).map(({ index }) => index);
+  const settled = to === "delete" ? new Set(forGood) : await move(lifecycle, forGood, to, means);
+  const status = to === "delete" ? "discarded" : "dead-lettered";
+  return judged.map(({ index, error }) => {
+    const record = records[index]!;
+    return settled.has(index) ? Object.freeze({ status, record, error }) : failed(record, error);
+  });
+}
+
+/**
+ * A `when` that throws decides nothing: the record has failed and its message returns, also where
+ * failures are suppressed, and neither error is lost.
+ */
+function judge(lifecycle: Lifecycle, { index, error }: IndexedFailure, nonRetryable: NonRetryable) {
+  const record = lifecycle.setup.records[index]!;
+  try {
+    return { index, error, isForGood: isNonRetryable(nonRetryable, record, error) };
+  } catch (thrown) {
+    const reason = "nonRetryable.when() gave no answer";
+    lifecycle.report("unmoved", { record, reason, error: thrown });
+    const both = new AggregateError(
+      [error, thrown],
+      "nonRetryable.when() threw for a failed record",
+    );
+    return { index, error: both, isForGood: false };
+  }
+}
+
+/** Moves messages, and gives the indexes of those that another queue accepted. */
+async function move(
+  lifecycle: Lifecycle,
+  indexes: readonly number[],
+  to: Exclude<NonRetryable["to"], "delete" | undefined>,
+  means: MovingMeans,
+): Promise<ReadonlySet<number>> {
+  const { records, received } = lifecycle.setup;
+  const entries: MoveEntry[] = [];
+  const refuse = (index: number, error: unknown) =>
+    lifecycle.report("unmoved", { record: records[index]!, reason: reasonOf(error), error });
+  for (const [source, group] of groupBy(indexes, (index) => received[index]!.queue)) {
+    const target = await findTarget(source, to, means).catch((error: unknown) => ({ error }));
+    for (const index of group) {
+      try {
+        if ("error" in target) throw target.error;
+        entries.push(moveEntry(received[index]!, index, target));
+      } catch (error) {
+        refuse(index, error);
+      }
+    }
+  }
+  const requests = batchRequests(entries, ({ message }) => message.bytes);
+  const unconfirmed = await sendBatchRequests(means.clients, MOVE, requests, means.limit);
+  reportEntries(lifecycle, "unmoved", unconfirmed);
+  const refused = new Set(unconfirmed.flatMap(({ entry }) => entry.indexes));
+  return new Set(entries.flatMap((entry) => entry.indexes).filter((index) => !refused.has(index)));
+}
+
+/** Rejects with a `StepError` if there is no other queue to move to. */
+async function findTarget(
+  source: QueueArn,
+  to: "dead-letter-queue" | { readonly queueUrl: string },
+  { deadLetterQueues, limit }: MovingMeans,
+): Promise<Queue> {
+  const target = to === "dead-letter-queue"
+    ? await deadLetterQueues.get(source.arn, limit)
+    : queueByUrl(to.queueUrl, source.region);
+  if (!isSameQueue(target.url(), source)) return target;
+  throw new StepError(`${target.id} is the queue that the message came from`);
+}
+
+/** Throws a `StepError` for a message that cannot be read: it alone is refused, not its request. */
+function moveEntry(received: ReceivedRecord, index: number, target: Queue): MoveEntry {
+  return {
+    queue: target,
+    indexes: [index],
+    messageIds: [received.messageId],
+    message: readMessage(received),
+    groupId: groupIn(target, received),
+  };
+}
+
+/** A FIFO queue needs a group. A standard queue may have one: that makes it a fair queue. */
+function groupIn(target: Queue, { groupId, messageId, queue }: ReceivedRecord): string | undefined {
+  if (target.fifo) return groupId ?? messageId;
+  return queue.fifo ? undefined : groupId;
+}
+
+/**
+ * Sends messages on.
+ *
+ * In a FIFO queue the message id is the deduplication id, as when SQS redrives. The message's own one
+ * would not do: the queue would drop a second message that has the same, and lose it.
+ */
+const MOVE: BatchAction<MoveEntry> = {
+  name: "SendMessageBatch",
+  permission: "sqs:SendMessage",
+  command: (sdk, QueueUrl, entries) =>
+    new sdk.SendMessageBatchCommand({
+      QueueUrl,
+      Entries: entries.map(({ queue, message, groupId, messageIds: [messageId] }, index) => ({
+        Id: String(index),
+        MessageBody: message.body,
+        MessageAttributes: message.attributes,
+        ...(message.traceHeader && {
+          MessageSystemAttributes: {
+            AWSTraceHeader: { DataType: "String", StringValue: message.traceHeader },
+          },
+        }),
+        ...(groupId && { MessageGroupId: groupId }),
+        ...(queue.fifo && { MessageDeduplicationId: messageId }),
+      })),
+    }),
+};

@@ -1,0 +1,305 @@
+import { context, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
+import {
+  BasePartialProcessor,
+  type BatchMessage,
+  PartialSQSProcessor,
+  type RecordMessage,
+  type RequestMessage,
+  SQSBatchProcessingError,
+  withSqsBatch,
+} from "@partial-batch/sqs";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe, tracingChannel, unsubscribe } from "node:diagnostics_channel";
+import { lambdaContext } from "../support/event_source_mapping.ts";
+import { publishRequest } from "../../src/diagnostics.ts";
+import { bodies, handleBody, makeRecords } from "../support/factories.ts";
+import { holding, HOLDS } from "../support/hold.ts";
+import { testSqs } from "../support/test_sqs.ts";
+
+class Processor extends BasePartialProcessor {}
+
+/** Listens to a tracing channel while it is held. */
+function listen<TMessage extends object>(name: string) {
+  const events: { event: string; message: TMessage & { result?: unknown; error?: unknown } }[] = [];
+  const on = (event: string) => (message: object) =>
+    void events.push({ event, message: message as TMessage });
+  const subscribers = {
+    start: on("start"),
+    end: on("end"),
+    asyncStart: on("asyncStart"),
+    asyncEnd: on("asyncEnd"),
+    error: on("error"),
+  };
+  const channel = tracingChannel(name);
+  channel.subscribe(subscribers);
+  return { events, [Symbol.dispose]: () => void channel.unsubscribe(subscribers) };
+}
+
+/** Listens to the channel of requests while it is held. */
+function listenToRequests() {
+  const name = "partial-batch.sqs.request";
+  const messages: RequestMessage[] = [];
+  const listener = (message: unknown) => void messages.push(message as RequestMessage);
+  subscribe(name, listener);
+  return { messages, [Symbol.dispose]: () => void unsubscribe(name, listener) };
+}
+
+Deno.test("partial-batch.sqs.record traces each call of a record handler", async () => {
+  using traced = listen<RecordMessage>("partial-batch.sqs.record");
+  const records = makeRecords("ok", "fail");
+  await holding({
+    hold: "await using",
+    processor: new Processor({ concurrency: 1 }),
+    records,
+    handler: handleBody,
+  });
+  assertEquals(traced.events.map(({ event }) => event), [
+    "start",
+    "end",
+    "asyncStart",
+    "asyncEnd",
+    "start",
+    "end",
+    "error",
+    "asyncStart",
+    "asyncEnd",
+  ]);
+  const [ok, fail] = traced.events.filter(({ event }) => event === "asyncEnd");
+  assertStrictEquals(ok!.message.record, records[0]);
+  assertEquals([ok!.message.receiveCount, ok!.message.result], [1, "ok"]);
+  assert(ok!.message.durationMs! >= 0);
+  assert(fail!.message.error instanceof RangeError);
+});
+
+Deno.test("partial-batch.sqs.batch traces each process(), and counts its outcomes", async () => {
+  using traced = listen<BatchMessage>("partial-batch.sqs.batch");
+  const records = makeRecords("ok1", "fail", "ok2");
+  const { batch } = await holding({
+    hold: "await using",
+    processor: new Processor(),
+    records,
+    handler: handleBody,
+  });
+  const { event, message } = traced.events.at(-1)!;
+  assertEquals(event, "asyncEnd");
+  assertEquals(message.records, records);
+  assertEquals(message.result, batch.outcomes);
+  assertEquals(message.counts, {
+    success: 2,
+    fail: 1,
+    unprocessed: 0,
+    "dead-lettered": 0,
+    discarded: 0,
+  });
+  assert(message.durationMs! >= 0);
+});
+
+for (const hold of HOLDS) {
+  Deno.test(`${hold}: partial-batch.sqs.request tells of each request to SQS`, async () => {
+    const sqs = await testSqs();
+    const queue = await sqs.createQueue();
+    const records = await queue.records(...bodies("ok", 11), "fail");
+    const fault = { kind: "fail-entries", code: "InternalError", senderFault: false } as const;
+    await sqs.proxy.set({ action: "DeleteMessageBatch", times: 1, ids: ["0"], ...fault });
+    using listening = listenToRequests();
+    const { messages } = listening;
+    await holding({
+      hold,
+      processor: new PartialSQSProcessor({ config: sqs.config }),
+      records,
+      handler: handleBody,
+    });
+    assertEquals(messages.length, await sqs.calls());
+    assert(messages.every(({ action }) => action === "DeleteMessageBatch"));
+    assert(messages.every(({ durationMs }) => durationMs >= 0));
+    assertEquals(messages.map(({ attempt }) => attempt).toSorted(), [1, 1, 2]);
+    assertEquals(messages.reduce((sum, each) => sum + each.unconfirmedCount, 0), 1);
+    assertEquals(messages.flatMap(({ reasons }) => reasons), ["InternalError"]);
+    const first = messages.filter(({ attempt }) => attempt === 1);
+    assertEquals(first.map(({ entryCount }) => entryCount).toSorted(), [1, 10]);
+    assertEquals(
+      first.flatMap(({ messageIds }) => messageIds).toSorted(),
+      records.slice(0, 11).map(({ messageId }) => messageId).toSorted(),
+    );
+    assertEquals(messages[0]!.queue, await queue.arn());
+  });
+}
+
+Deno.test("with reportItemFailures the channels tell what no error does", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("fail");
+  const fault = { kind: "status", status: 403, code: "AccessDeniedException" } as const;
+  await sqs.proxy.set({ action: "GetQueueAttributes", ...fault });
+  using requests = listenToRequests();
+  using traced = listen<BatchMessage>("partial-batch.sqs.batch");
+  const handler = withSqsBatch(handleBody, {
+    config: sqs.config,
+    reportItemFailures: true,
+    nonRetryable: { when: [RangeError] },
+  });
+  await handler({ Records: records }, lambdaContext(10_000));
+  const arn = await queue.arn();
+  const reason = `AccessDeniedException (HTTP 403), needs sqs:GetQueueAttributes on ${arn}`;
+  assertEquals(requests.messages.map(({ action, reasons }) => [action, reasons]), [
+    ["GetQueueAttributes", [reason]],
+  ]);
+  const { unconfirmed } = traced.events.at(-1)!.message;
+  assertEquals(unconfirmed?.unmoved.map((each) => each.reason), [reason]);
+});
+
+Deno.test("a store bound to the record channel is the handler's own, with concurrent records", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const { start } = tracingChannel<string, RecordMessage>("partial-batch.sqs.record");
+  start.bindStore(storage, ({ record }) => record.messageId);
+  try {
+    const records = makeRecords(...bodies("ok", 20));
+    const outcomes = await new Processor().run(records, async () => {
+      await new Promise((resolve) => setTimeout(resolve));
+      return storage.getStore();
+    });
+    assertEquals(
+      outcomes.map((each) => each.status === "success" && each.result),
+      records.map(({ messageId }) => messageId),
+    );
+  } finally {
+    start.unbindStore(storage);
+  }
+});
+
+Deno.test("a span made inside a handler has the record's span as its parent, with concurrent records", async () => {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(exporter)],
+  });
+  const manager = new AsyncLocalStorageContextManager().enable();
+  context.setGlobalContextManager(manager);
+  const tracer = provider.getTracer("orders");
+
+  const spans = new WeakMap<RecordMessage, Span>();
+  const channel = tracingChannel<unknown, RecordMessage>("partial-batch.sqs.record");
+  const storage = manager["_asyncLocalStorage"] as AsyncLocalStorage<unknown>;
+  channel.start.bindStore(storage, (message) => {
+    const span = tracer.startSpan("process orders", {
+      kind: SpanKind.CONSUMER,
+      attributes: { "messaging.message.id": message.record.messageId },
+    });
+    spans.set(message, span);
+    return trace.setSpan(context.active(), span);
+  });
+  const subscribers = {
+    start() {},
+    end() {},
+    asyncStart() {},
+    error: (message: unknown) =>
+      spans.get(message as RecordMessage)?.setStatus({ code: SpanStatusCode.ERROR }),
+    asyncEnd: (message: unknown) => spans.get(message as RecordMessage)?.end(),
+  };
+  channel.subscribe(subscribers as never);
+  try {
+    const records = makeRecords(...bodies("ok", 10), "fail");
+    await holding({
+      hold: "await using",
+      processor: new Processor(),
+      records,
+      handler: async (record) => {
+        await new Promise((resolve) => setTimeout(resolve));
+        tracer.startSpan(`ship ${record.messageId}`).end();
+        return handleBody(record);
+      },
+    });
+    const finished = exporter.getFinishedSpans();
+    const parents = finished.filter(({ kind }) => kind === SpanKind.CONSUMER);
+    assertEquals(parents.length, 11);
+    for (const record of records) {
+      const child = finished.find(({ name }) => name === `ship ${record.messageId}`);
+      const parent = parents.find((span) =>
+        span.attributes["messaging.message.id"] === record.messageId
+      );
+      assertEquals(child?.parentSpanContext?.spanId, parent?.spanContext().spanId);
+      const failed = record.body === "fail";
+      assertEquals(parent?.status.code, failed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET);
+    }
+  } finally {
+    channel.unsubscribe(subscribers as never);
+    channel.start.unbindStore(storage);
+    context.disable();
+  }
+});
+
+Deno.test("nothing is published when nobody listens, and a handler's sync throw stays a failure", async () => {
+  const { batch } = await holding({
+    hold: "await using",
+    processor: new Processor(),
+    records: makeRecords("fail"),
+    handler: handleBody,
+  });
+  assertEquals(batch.outcomes.map(({ status }) => status), ["fail"]);
+});
+
+Deno.test("a request is not described when nobody listens", () => {
+  publishRequest(() => {
+    throw new Error("was built");
+  });
+});
+
+Deno.test("a subscriber that freezes or changes its message has no effect on the batch", async () => {
+  const spoil = (message: object) => {
+    const { unconfirmed, result } = message as { unconfirmed?: object; result?: unknown };
+    for (const each of [result, unconfirmed, ...Object.values(unconfirmed ?? {})]) {
+      if (Array.isArray(each)) assertThrows(() => each.length = 0, TypeError);
+    }
+    for (const name of ["record", "records", "result", "error", "counts", "durationMs"]) {
+      Reflect.set(message, name, "spoilt");
+    }
+    Object.freeze(message);
+  };
+  const subscribers = {
+    start: spoil,
+    end: spoil,
+    asyncStart: spoil,
+    asyncEnd: spoil,
+    error: spoil,
+  };
+  const channels = ["record", "batch"].map((name) => tracingChannel(`partial-batch.sqs.${name}`));
+  for (const channel of channels) channel.subscribe(subscribers);
+  try {
+    const records = makeRecords("ok", "fail");
+    const processor = new Processor();
+    const { batch, thrown } = await holding({
+      hold: "await using",
+      processor,
+      records,
+      handler: handleBody,
+    });
+    assertEquals(batch.outcomes.map(({ status }) => status), ["success", "fail"]);
+    assertEquals(batch.outcomes.map(({ record }) => record), records);
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertInstanceOf(thrown.errors[0], RangeError);
+  } finally {
+    for (const channel of channels) channel.unsubscribe(subscribers);
+  }
+});
+
+Deno.test("the record channel tells a message's id as it was received", async () => {
+  using traced = listen<RecordMessage>("partial-batch.sqs.record");
+  const records = makeRecords("a");
+  const id = records[0]!.messageId;
+  await new Processor().run(records, (record) => {
+    record.messageId = "redacted";
+  });
+  assertEquals(traced.events.at(-1)!.message.messageId, id);
+});

@@ -1,0 +1,41 @@
+import { assertEquals } from "@std/assert";
+import { queueByArn } from "../../../../src/sqs/queue.ts";
+import { reasonOf, StepError } from "../../../../src/sqs/requests/reason.ts";
+import { QUEUE_ARN } from "../../../support/factories.ts";
+
+const needs = { permission: "sqs:DeleteMessage", queue: queueByArn(QUEUE_ARN) };
+
+Deno.test("reasonOf() gives code and status, and never the message", () => {
+  const secret = "quotes a receipt handle";
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  for (
+    const [error, reason] of [
+      [Object.assign(new Error(secret), { code: "ECONNRESET" }), "ECONNRESET"],
+      [new RangeError(secret), "RangeError"],
+      [
+        Object.assign(new Error(secret), {
+          name: "ServiceUnavailable",
+          $metadata: { httpStatusCode: 503 },
+        }),
+        "ServiceUnavailable (HTTP 503)",
+      ],
+      [{ message: secret }, "no error code"],
+      [secret, "the client threw something that is not an error"],
+      [new StepError("a text of ours"), "a text of ours"],
+      [revoked.proxy, "the client threw an error that cannot be read"],
+    ] as const
+  ) {
+    assertEquals(reasonOf(error, needs), reason);
+  }
+});
+
+Deno.test("reasonOf() names permission and queue where access is denied, by either of SQS's codes", () => {
+  for (const name of ["AccessDenied", "AccessDeniedException"]) {
+    const error = { name, $metadata: { httpStatusCode: 403 } };
+    assertEquals(
+      reasonOf(error, needs),
+      `${name} (HTTP 403), needs sqs:DeleteMessage on ${QUEUE_ARN}`,
+    );
+  }
+});
