@@ -15,8 +15,8 @@
  *
  * @module
  */
-export type { BasePartialProcessorOptions } from "./src/base_options.ts";
-export { BasePartialProcessor, type OpenOptions } from "./src/base_partial_processor.ts";
+export type { BasePartialProcessorOptions, OpenOptions } from "./src/base_options.ts";
+export { BasePartialProcessor } from "./src/base_partial_processor.ts";
 export type { Batch } from "./src/batch.ts";
 export type { BatchMessage, RecordMessage, RequestMessage } from "./src/diagnostics.ts";
 export { SQSBatchProcessingError, type SQSBatchProcessingErrorOptions } from "./src/errors.ts";

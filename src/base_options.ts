@@ -1,3 +1,4 @@
+import type { Context } from "aws-lambda";
 import {
   checkBoolean,
   checkConcurrency,
@@ -49,6 +50,15 @@ export interface BasePartialProcessorOptions {
    * @default {undefined} No limit of its own.
    */
   readonly recordTimeoutMs?: number;
+}
+
+/** Options of one batch. */
+export interface OpenOptions {
+  /**
+   * Lambda's context. With it, record handlers know it, no record starts when too little of the
+   * invocation is left (see `deadlineReserveMs`), and closing the batch ends before the deadline.
+   */
+  readonly context?: Context;
 }
 
 /** The names of {@linkcode BasePartialProcessorOptions}. */

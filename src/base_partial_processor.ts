@@ -1,28 +1,18 @@
-import type { Context, SQSRecord } from "aws-lambda";
+import type { SQSRecord } from "aws-lambda";
 import {
   type BasePartialProcessorOptions,
   checkBaseOptions,
   type CheckedBaseOptions,
+  type OpenOptions,
 } from "./base_options.ts";
-import { Batch } from "./batch.ts";
-import { checkHandler, checkOptionNames } from "./internal/check_options.ts";
-import { describeShape, isObject } from "./internal/shape.ts";
-import { Clock } from "./lifecycle/clock.ts";
-import { batchHandler, handleRecord } from "./lifecycle/handle_record.ts";
+import { Batch, lifecycleOf } from "./batch.ts";
+import { isAsyncFunction } from "./internal/promises.ts";
+import { handleRecord } from "./lifecycle/handle_record.ts";
 import type { Hooks, Steps } from "./lifecycle/hooks.ts";
 import type { Lifecycle } from "./lifecycle/lifecycle.ts";
-import { receiveRecords } from "./lifecycle/open.ts";
+import { setUpBatch } from "./lifecycle/open.ts";
 import { failed, succeeded } from "./lifecycle/outcome.ts";
 import type { Outcome, RecordContext, RecordHandler } from "./types.ts";
-
-/** Options of one batch. */
-export interface OpenOptions {
-  /**
-   * Lambda's context. With it, record handlers know it, no record starts when too little of the
-   * invocation is left (see `deadlineReserveMs`), and closing the batch ends before the deadline.
-   */
-  readonly context?: Context;
-}
 
 /** Makes what a processor does at SQS for one batch. */
 export type StepsMaker = (lifecycle: Lifecycle) => Steps;
@@ -35,8 +25,7 @@ export let setSteps: (processor: BasePartialProcessor, makeSteps: StepsMaker) =>
  * handled. Derive from it to do something of your own with the outcomes;
  * {@linkcode PartialSQSProcessor} derives from it to delete the handled messages.
  *
- * - A processor holds nothing of any batch: make one for the life of the module, and open a batch on
- *   it for every event.
+ * - A processor holds nothing of any batch: make one per module, and open a batch for every event.
  * - Its hooks are `_prepare`, `_processRecord`, `successHandler`, `failureHandler` and `_clean`. Each
  *   has a default and may be sync or async; only `_clean` must be sync under plain `using`.
  * - A hook's result is not trusted: if it throws, or gives anything but an outcome for its record, the
@@ -97,14 +86,14 @@ export abstract class BasePartialProcessor implements Disposable {
   /**
    * Opens a batch. Hold it with `await using` or `using`, then await its `process()`.
    *
-   * Does no I/O and handles nothing yet. An empty array is fine. What the records say is kept: what
-   * anybody writes to them later changes nothing that SQS is told.
+   * Does no I/O and handles nothing yet. An empty array is fine. What the records say now is what SQS is
+   * told later, whatever anybody writes to them.
    *
    * @typeParam TResult What the record handler returns.
    * @param records The records of the event, `event.Records`.
    * @param handler Handles one record.
    * @param options Lambda's context.
-   * @returns The batch, which holds nothing until `process()` is called.
+   * @returns The batch.
    * @throws {TypeError} If `records` is not an array of SQS records (the whole event, an event of
    * another source, a record without `messageId`, `receiptHandle` or `eventSourceARN`), if `handler`
    * is not a function or is a generator function, or if an option does not exist.
@@ -133,25 +122,10 @@ export abstract class BasePartialProcessor implements Disposable {
     options: OpenOptions = {},
   ): Batch<TResult> {
     if (this.#isDisposed) throw new Error("Cannot open a batch: the processor was disposed");
-    const received = receiveRecords(records);
-    checkHandler(handler, "the record handler");
-    checkOptionNames(options, ["context"], "open()");
-    const { context } = options;
-    if (context !== undefined && !isObject(context)) {
-      throw new TypeError(
-        `Cannot use context: expected Lambda's context, got ${describeShape(context)}`,
-      );
-    }
-    const { deadlineReserveMs, recordTimeoutMs, ...shared } = this.#options;
-    const setup = {
-      ...shared,
-      records: Object.freeze([...records]),
-      received,
-      handler: batchHandler(handler, recordTimeoutMs),
-      lambdaContext: context,
-      clock: new Clock(context, deadlineReserveMs),
-    };
-    return new Batch(setup, (batch, lifecycle) => this.#bindHooks(batch, lifecycle));
+    return new Batch(
+      setUpBatch(records, handler, options, this.#options),
+      (batch, lifecycle) => this.#bindHooks(batch, lifecycle),
+    );
   }
 
   /**
@@ -164,9 +138,8 @@ export abstract class BasePartialProcessor implements Disposable {
    * @returns One outcome per record, in the order of the records. Do not return them from the Lambda
    * handler: they hold every record, and a response over 6 MB fails the invocation.
    * @throws {SQSBatchProcessingError} If a record failed (unless `suppressException`) or was not
-   * handled. What a hook threw is its `cause`; where all records were handled, that is thrown as it
-   * is. It is thrown with `reportItemFailures` too: nobody could return a response, so the whole batch
-   * returns.
+   * handled, with `reportItemFailures` too: nobody could return a response. What a hook threw is its
+   * `cause`; where all records were handled, that is thrown as it is.
    * @throws {TypeError} As {@linkcode BasePartialProcessor.prototype.open} does.
    */
   async run<TResult>(
@@ -182,7 +155,7 @@ export abstract class BasePartialProcessor implements Disposable {
     return batch.outcomes;
   }
 
-  /** Releases what the processor holds; `open()` throws afterwards. On Lambda nobody needs it. */
+  /** Releases what the processor holds; `open()` throws afterwards. Lambda does not need it. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
   }
@@ -210,7 +183,7 @@ export abstract class BasePartialProcessor implements Disposable {
     batch: Batch<TResult>,
     recordContext: RecordContext,
   ): Outcome<TResult> | Promise<Outcome<TResult>> {
-    return handleRecord(record, recordContext, batch.handler, this.#outcomeHooks(batch));
+    return handleRecord(record, recordContext, batch.handler, lifecycleOf(batch).hooks);
   }
 
   /**
@@ -248,8 +221,8 @@ export abstract class BasePartialProcessor implements Disposable {
   }
 
   /**
-   * Runs once, when a batch is closed whose `_prepare` succeeded and whose records all have an
-   * outcome. Under plain `using` it must be sync. What it throws is never suppressed.
+   * Runs once, when a batch is closed whose records all have an outcome. Under plain `using` it must be
+   * sync. What it throws is never suppressed.
    *
    * @param _batch The batch.
    */
@@ -257,36 +230,21 @@ export abstract class BasePartialProcessor implements Disposable {
 
   /** Binds the hooks to a batch. Those that are not overridden are left out: they need no call. */
   #bindHooks<TResult>(batch: Batch<TResult>, lifecycle: Lifecycle<TResult>): Hooks<TResult> {
+    const { _processRecord, successHandler, failureHandler } = BasePartialProcessor.prototype;
     return {
-      ...this.#outcomeHooks(batch),
       prepare: () => this._prepare(batch),
-      ...(this._processRecord !== BasePartialProcessor.prototype._processRecord && {
-        processRecord: (record: SQSRecord, recordContext: RecordContext) =>
-          this._processRecord(record, batch, recordContext),
-      }),
+      processRecord: this._processRecord === _processRecord
+        ? undefined
+        : (record, recordContext) => this._processRecord(record, batch, recordContext),
+      successHandler: this.successHandler === successHandler
+        ? undefined
+        : (record, result) => this.successHandler(record, result, batch),
+      failureHandler: this.failureHandler === failureHandler
+        ? undefined
+        : (record, error) => this.failureHandler(record, error, batch),
       clean: () => this._clean(batch),
       isCleanAsync: () => isAsyncFunction(this._clean),
-      ...(this.#makeSteps && { steps: this.#makeSteps(lifecycle) }),
+      steps: this.#makeSteps?.(lifecycle),
     };
   }
-
-  #outcomeHooks<TResult>(
-    batch: Batch<TResult>,
-  ): Pick<Hooks<TResult>, "successHandler" | "failureHandler"> {
-    const { successHandler, failureHandler } = BasePartialProcessor.prototype;
-    return {
-      ...(this.successHandler !== successHandler && {
-        successHandler: (record: SQSRecord, result: TResult) =>
-          this.successHandler(record, result, batch),
-      }),
-      ...(this.failureHandler !== failureHandler && {
-        failureHandler: (record: SQSRecord, error: unknown) =>
-          this.failureHandler(record, error, batch),
-      }),
-    };
-  }
-}
-
-function isAsyncFunction(value: unknown): boolean {
-  return Object.prototype.toString.call(value) === "[object AsyncFunction]";
 }

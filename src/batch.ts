@@ -1,7 +1,8 @@
 import type { Context, SQSBatchResponse, SQSRecord } from "aws-lambda";
 import { isBatchTraced, traceBatch } from "./diagnostics.ts";
 import type { Hooks } from "./lifecycle/hooks.ts";
-import { Lifecycle, type LifecycleSetup } from "./lifecycle/lifecycle.ts";
+import { Lifecycle } from "./lifecycle/lifecycle.ts";
+import type { BatchSetup } from "./lifecycle/open.ts";
 import type {
   Outcome,
   RecordHandler,
@@ -14,7 +15,7 @@ import type {
  * Gives the life of a batch to the library's own processor, which needs more of it than a batch
  * shows.
  */
-export let lifecycleOf: (batch: Batch) => Lifecycle;
+export let lifecycleOf: <TResult>(batch: Batch<TResult>) => Lifecycle<TResult>;
 
 /**
  * One batch of records, from `open()` to the end of its scope.
@@ -65,7 +66,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
    * @ignore
    */
   constructor(
-    setup: LifecycleSetup<TResult>,
+    setup: BatchSetup<TResult>,
     bindHooks: (batch: Batch<TResult>, lifecycle: Lifecycle<TResult>) => Hooks<TResult>,
   ) {
     this.#lifecycle = new Lifecycle(setup, (lifecycle) => bindHooks(this, lifecycle));

@@ -41,9 +41,8 @@ export function checkFunction(value: unknown, name: string): void {
  */
 export function checkHandler(value: unknown, name: string): void {
   checkFunction(value, name);
-  if (!/^\[object (?:Async)?GeneratorFunction\]$/.test(Object.prototype.toString.call(value))) {
-    return;
-  }
+  const tag = Object.prototype.toString.call(value);
+  if (tag !== "[object GeneratorFunction]" && tag !== "[object AsyncGeneratorFunction]") return;
   throw new TypeError(
     `Cannot use ${name}: expected a function that handles a record when it is called, got a ` +
       "generator function",

@@ -10,3 +10,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 export function ignoreRejection(value: unknown): void {
   Promise.resolve(value).catch(() => {});
 }
+
+/** Whether a function is an `async` one, as written; code that was compiled down cannot be told. */
+export function isAsyncFunction(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object AsyncFunction]";
+}

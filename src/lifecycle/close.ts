@@ -1,17 +1,21 @@
 /** What the close of a batch throws, and whether anybody has seen it. */
 export class CloseFailure {
   readonly error: unknown;
-  /** Whether it was thrown where it counts: by the scope's end, or to whoever awaited `close()`. */
-  seen = false;
+  #isSeen = false;
 
   constructor(error: unknown) {
     this.error = error;
   }
 
-  /** Throws the error, once. */
+  /** Notes that somebody who awaited `close()` was given the error. */
+  noteSeen(): void {
+    this.#isSeen = true;
+  }
+
+  /** Throws the error, unless somebody has seen it. */
   throwOnce(): void {
-    if (this.seen) return;
-    this.seen = true;
+    if (this.#isSeen) return;
+    this.#isSeen = true;
     throw this.error;
   }
 }

@@ -3,7 +3,7 @@ import { isRecordTraced, traceRecord } from "../diagnostics.ts";
 import { RECORD_FRAME } from "../internal/describe_error.ts";
 import type { Outcome, RecordContext, RecordHandler } from "../types.ts";
 import { startTimer, timeoutError } from "./clock.ts";
-import type { Hooks } from "./hooks.ts";
+import type { Hooks, OutcomeHook } from "./hooks.ts";
 import { checkOutcome, checkResult, failed, succeeded } from "./outcome.ts";
 import { LimitedContext, RecordCall } from "./record_call.ts";
 
@@ -11,7 +11,7 @@ import { LimitedContext, RecordCall } from "./record_call.ts";
  * Calls the record handler, then the hook that makes the outcome. This is the default
  * `_processRecord`, for the batch and for overrides that call `super`.
  *
- * Rejects with what a hook throws; what the handler throws is in the outcome.
+ * Never rejects: if a hook throws, the record has failed.
  */
 export async function handleRecord<TResult>(
   record: SQSRecord,
@@ -24,16 +24,30 @@ export async function handleRecord<TResult>(
     result = checkResult(await handler(record, recordContext));
   } catch (error) {
     if (recordContext instanceof RecordCall) recordContext.noteFailure(error);
-    if (!failureHandler) return failed(record, error);
-    try {
-      return checkOutcome(await failureHandler(record, error), record);
-    } catch (hookError) {
-      const errors = [error, hookError];
-      throw new AggregateError(errors, "failureHandler() threw for a record that had failed");
-    }
+    return failureHandler
+      ? callFailureHandler(record, error, failureHandler)
+      : failed(record, error);
   }
   if (!successHandler) return succeeded(record, result);
-  return checkOutcome(await successHandler(record, result), record);
+  try {
+    return checkOutcome(await successHandler(record, result), record);
+  } catch (hookError) {
+    return failed(record, hookError);
+  }
+}
+
+async function callFailureHandler(
+  record: SQSRecord,
+  error: unknown,
+  failureHandler: OutcomeHook<never, unknown>,
+): Promise<Outcome<never>> {
+  try {
+    return checkOutcome(await failureHandler(record, error), record);
+  } catch (hookError) {
+    const errors = [error, hookError];
+    const message = "failureHandler() threw for a record that had failed";
+    return failed(record, new AggregateError(errors, message));
+  }
 }
 
 Object.defineProperty(handleRecord, "name", { value: RECORD_FRAME });

@@ -12,21 +12,23 @@ export interface Hooks<TResult> {
   /** `_prepare` */
   prepare(): void | Promise<void>;
   /** `_processRecord`; missing where it is the default one, `handleRecord()`. */
-  processRecord?(
-    record: SQSRecord,
-    recordContext: RecordContext,
-  ): Outcome<TResult> | Promise<Outcome<TResult>>;
+  readonly processRecord: OutcomeHook<TResult, RecordContext> | undefined;
   /** `successHandler`; missing where it is the default one. */
-  successHandler?(record: SQSRecord, result: TResult): Outcome<TResult> | Promise<Outcome<TResult>>;
+  readonly successHandler: OutcomeHook<TResult, TResult> | undefined;
   /** `failureHandler`; missing where it is the default one. */
-  failureHandler?(record: SQSRecord, error: unknown): Outcome<never> | Promise<Outcome<never>>;
+  readonly failureHandler: OutcomeHook<never, unknown> | undefined;
   /** `_clean` */
   clean(): void | Promise<void>;
   /** Whether `_clean` is an `async` function, which plain `using` cannot wait for. */
   isCleanAsync(): boolean;
   /** What the processor does at SQS; missing where it does nothing there. */
-  readonly steps?: Steps;
+  readonly steps: Steps | undefined;
 }
+
+/** A hook that makes an outcome. Declared as a method, so that batches of any result are batches. */
+export type OutcomeHook<TResult, TGiven> = {
+  hook(record: SQSRecord, given: TGiven): Outcome<TResult> | Promise<Outcome<TResult>>;
+}["hook"];
 
 /** What a processor does at SQS for one batch. Each step reports by itself what SQS did not confirm. */
 export interface Steps {
@@ -72,6 +74,11 @@ export class Unconfirmed {
       );
     }
     this.#byStep[step].push(Object.freeze({ ...record }));
+  }
+
+  /** Records that were to go to another queue, and are in none. */
+  unmovedRecords(): ReadonlySet<SQSRecord> {
+    return new Set(this.#byStep.unmoved.map(({ record }) => record));
   }
 
   /** All so far, frozen. */

@@ -1,48 +1,15 @@
-import type { Context, SQSBatchResponse, SQSRecord } from "aws-lambda";
+import type { SQSBatchItemFailure, SQSBatchResponse } from "aws-lambda";
 import { SQSBatchProcessingError } from "../errors.ts";
 import { isThenable } from "../internal/promises.ts";
-import type {
-  Outcome,
-  RecordHandler,
-  UnconfirmedRecord,
-  UnconfirmedRecords,
-  UnconfirmedStep,
-  UnprocessedReason,
-} from "../types.ts";
-import { type Clock, timeoutError } from "./clock.ts";
+import type { Outcome, UnconfirmedRecord, UnconfirmedRecords, UnconfirmedStep } from "../types.ts";
+import { timeoutError } from "./clock.ts";
 import { CloseFailure, ClosePromise } from "./close.ts";
 import { HookCalls, type Hooks, Unconfirmed } from "./hooks.ts";
-import type { ReceivedRecord } from "./open.ts";
+import type { BatchSetup } from "./open.ts";
 import { isToReturn, Outcomes } from "./outcome.ts";
-import {
-  checkClose,
-  checkDisposer,
-  endClosing,
-  endOf,
-  endProcessing,
-  type Hold,
-  holdOf,
-  OPENED,
-  type Phase,
-  type PhaseNamed,
-  readDisposer,
-  readResponse,
-  startClosing,
-  startProcessing,
-} from "./phase.ts";
+import * as moves from "./phase.ts";
+import type { Hold, Phase, PhaseNamed } from "./phase.ts";
 import { Records } from "./records.ts";
-
-/** What a batch is opened with. */
-export interface LifecycleSetup<TResult> {
-  readonly records: readonly SQSRecord[];
-  readonly received: readonly ReceivedRecord[];
-  readonly handler: RecordHandler<TResult>;
-  readonly lambdaContext: Context | undefined;
-  readonly clock: Clock;
-  readonly concurrency: number;
-  readonly suppressException: boolean;
-  readonly reportItemFailures: boolean;
-}
 
 /**
  * The life of one batch: open → prepare → records → settle → finish → close.
@@ -51,28 +18,24 @@ export interface LifecycleSetup<TResult> {
  * `records.ts`, what the processor is asked for in `hooks.ts`.
  */
 export class Lifecycle<TResult = unknown> {
-  readonly setup: LifecycleSetup<TResult>;
+  readonly setup: BatchSetup<TResult>;
   readonly hooks: Hooks<TResult>;
   readonly #outcomes: Outcomes<TResult>;
   readonly #unconfirmed = new Unconfirmed();
   readonly #hookCalls: HookCalls;
   readonly #records: Records<TResult>;
-  #phase: Phase = OPENED;
+  #phase: Phase = moves.OPENED;
   #isFailureExpected = false;
 
   constructor(
-    setup: LifecycleSetup<TResult>,
+    setup: BatchSetup<TResult>,
     bindHooks: (lifecycle: Lifecycle<TResult>) => Hooks<TResult>,
   ) {
     this.setup = setup;
     this.#outcomes = new Outcomes(setup.records);
     this.hooks = bindHooks(this);
     this.#hookCalls = new HookCalls(setup.clock);
-    this.#records = new Records({
-      ...setup,
-      hooks: this.hooks,
-      outcomes: this.#outcomes,
-      failureStopsGroup: !setup.suppressException,
+    this.#records = new Records(setup, this.hooks, this.#outcomes, {
       failureExpected: () => this.#expectFailure(),
       settlingFailed: (error) => this.#hookCalls.keep(error),
     });
@@ -80,7 +43,7 @@ export class Lifecycle<TResult = unknown> {
 
   /** How the batch is held; `undefined` if nobody will close it. */
   get held(): Hold | undefined {
-    return holdOf(this.#phase);
+    return moves.holdOf(this.#phase);
   }
 
   /** Where the batch is in its life. */
@@ -90,18 +53,7 @@ export class Lifecycle<TResult = unknown> {
 
   /** One frozen outcome per record. */
   get outcomes(): readonly Outcome<TResult>[] {
-    return this.#outcomes.list(this.#unprocessedReason);
-  }
-
-  get #unprocessedReason(): UnprocessedReason {
-    switch (this.#phase.name) {
-      case "opened":
-        return "process-not-called";
-      case "prepare-failed":
-        return "prepare-failed";
-      default:
-        return "process-running";
-    }
+    return this.#outcomes.list(moves.unprocessedReason(this.#phase));
   }
 
   /** What SQS did not confirm so far. */
@@ -118,13 +70,15 @@ export class Lifecycle<TResult = unknown> {
 
   /** Moves to the processing phase. Throws synchronously if `process()` must not be called. */
   startProcessing(): void {
-    this.#phase = startProcessing(this.#phase);
+    this.#phase = moves.startProcessing(this.#phase);
   }
 
-  /** Keeps the promise of `process()` for the close. Where nobody awaits it, the close reports it. */
+  /** Keeps the promise of `process()` for the close, which reports what it rejects with. */
   keepProcessing(processing: Promise<unknown>): void {
-    const ended = processing.catch(() => {});
-    if (this.#phase.name === "processing") this.#phase = { ...this.#phase, ended };
+    const ended = processing.catch((error) => {
+      if (this.#phase.name === "processing") this.#hookCalls.keep(error);
+    });
+    this.#phase = moves.keepProcessing(this.#phase, ended);
   }
 
   /** Gives each record its outcome. Rejects only with what `_prepare` throws. */
@@ -142,7 +96,7 @@ export class Lifecycle<TResult = unknown> {
     } catch (error) {
       clock.stop();
       this.#hookCalls.keep(error);
-      this.#phase = endProcessing(this.#phase, "prepare-failed");
+      this.#phase = moves.endProcessing(this.#phase, "prepare-failed");
       throw error;
     }
     await this.#records.handleAll();
@@ -153,7 +107,7 @@ export class Lifecycle<TResult = unknown> {
     if (steps && this.#phase.name === "processing") {
       await this.#hookCalls.call(() => steps.finish());
     }
-    this.#phase = endProcessing(this.#phase, "processed");
+    this.#phase = moves.endProcessing(this.#phase, "processed");
     return this.outcomes;
   }
 
@@ -168,21 +122,26 @@ export class Lifecycle<TResult = unknown> {
 
   /** Lambda's partial batch response. */
   response(): SQSBatchResponse {
-    if (!this.setup.reportItemFailures) {
+    if (!this.setup.options.reportItemFailures) {
       throw new Error("Cannot give a response: the processor does not have reportItemFailures");
     }
-    this.#phase = readResponse(this.#phase);
+    this.#phase = moves.readResponse(this.#phase);
+    const { received } = this.setup;
     const isToReturn = this.#isToReturn();
-    const batchItemFailures = this.outcomes.flatMap((outcome, index) =>
-      isToReturn(outcome) ? [{ itemIdentifier: this.setup.received[index]!.messageId }] : []
-    );
+    const batchItemFailures: SQSBatchItemFailure[] = [];
+    this.outcomes.forEach((outcome, index) => {
+      if (!isToReturn(outcome)) return;
+      batchItemFailures.push({ itemIdentifier: received[index]!.messageId });
+    });
     return { batchItemFailures };
   }
 
   #isToReturn(): (outcome: Outcome) => boolean {
-    const { suppressException } = this.setup;
-    const unmoved = new Set(this.unconfirmed.unmoved.map(({ record }) => record));
-    return (outcome) => isToReturn(outcome, { suppressException, unmoved });
+    const given = {
+      suppressException: this.setup.options.suppressException,
+      unmoved: this.#unconfirmed.unmovedRecords(),
+    };
+    return (outcome) => isToReturn(outcome, given);
   }
 
   // --------------------------------------------------------------------------------- closing
@@ -194,53 +153,48 @@ export class Lifecycle<TResult = unknown> {
         "Cannot hold the batch with `using`: _clean() of its processor is async; write `await using`",
       );
     }
-    this.#phase = readDisposer(this.#phase, hold);
+    this.#phase = moves.readDisposer(this.#phase, hold);
   }
 
   /** The end of a `using` scope. */
   dispose(): void {
-    checkDisposer(this.#phase, "using");
+    moves.checkDisposer(this.#phase, "using");
     if (this.#phase.name !== "closed") this.#closeBlocking();
-    this.#throwOnce();
+    this.#failure?.throwOnce();
   }
 
   /** The end of an `await using` scope. */
   disposeAsync(): Promise<void> {
-    checkDisposer(this.#phase, "await using");
+    moves.checkDisposer(this.#phase, "await using");
     return this.#leave();
   }
 
   async #leave(): Promise<void> {
-    if (this.#phase.name === "processing") await endOf(this.#phase);
-    if (this.#phase.name === "closing") await endOf(this.#phase);
+    if (this.#phase.name === "processing") await moves.endOf(this.#phase);
+    if (this.#phase.name === "closing") await moves.endOf(this.#phase);
     else if (this.#phase.name !== "closed") await this.#close();
-    this.#throwOnce();
+    this.#failure?.throwOnce();
   }
 
-  /** Throws what the close threw, unless somebody has seen it. */
-  #throwOnce(): void {
-    if (this.#phase.name === "closed") this.#phase.failure?.throwOnce();
+  /** What a closed batch has to throw, if anything. */
+  get #failure(): CloseFailure | undefined {
+    return this.#phase.name === "closed" ? this.#phase.failure : undefined;
   }
 
   /** Closes the batch before the end of its scope. */
   close(): Promise<void> {
-    if (!checkClose(this.#phase)) return Promise.resolve();
-    const failure = () => this.#phase.name === "closed" ? this.#phase.failure : undefined;
+    if (!moves.checkClose(this.#phase)) return Promise.resolve();
     const closing = this.#close().then(() => {
-      const closed = failure();
-      if (closed) throw closed.error;
+      if (this.#failure) throw this.#failure.error;
     });
-    return ClosePromise.follow(closing, () => {
-      const closed = failure();
-      if (closed) closed.seen = true;
-    });
+    return ClosePromise.follow(closing, () => this.#failure?.noteSeen());
   }
 
   /** Closes the batch the way it is held. Never rejects: the closed phase has what is to be thrown. */
   #close(): Promise<void> {
     if (this.held === "using") return Promise.resolve(this.#closeBlocking());
     const ended = this.#closeAsync();
-    if (this.#phase.name === "closing") this.#phase = { ...this.#phase, ended };
+    this.#phase = moves.keepClosing(this.#phase, ended);
     return ended;
   }
 
@@ -268,8 +222,8 @@ export class Lifecycle<TResult = unknown> {
 
   /** Begins to close, and gives the phase in which it begins. */
   #startClosing(): PhaseNamed<"closing">["from"] {
-    const reason = this.#unprocessedReason;
-    const closing = startClosing(this.#phase);
+    const reason = moves.unprocessedReason(this.#phase);
+    const closing = moves.startClosing(this.#phase);
     this.#phase = closing;
     this.#outcomes.complete(reason);
     return closing.from;
@@ -281,7 +235,7 @@ export class Lifecycle<TResult = unknown> {
     const isDone = isResponded || !this.outcomes.some(this.#isToReturn());
     const { thrown } = this.#hookCalls;
     const failure = isDone ? thrown : { error: this.#batchError(thrown) };
-    this.#phase = endClosing(this.#phase, failure && new CloseFailure(failure.error));
+    this.#phase = moves.endClosing(this.#phase, failure && new CloseFailure(failure.error));
   }
 
   #batchError(thrown: { readonly error: unknown } | undefined): SQSBatchProcessingError {

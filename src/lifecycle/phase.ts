@@ -1,3 +1,4 @@
+import type { UnprocessedReason } from "../types.ts";
 import type { CloseFailure } from "./close.ts";
 
 /** How a batch is held: what its scope will close it with. */
@@ -65,10 +66,30 @@ export function holdOf({ disposers }: Phase): Hold | undefined {
   return disposers["await using"] ? "await using" : undefined;
 }
 
+/** Why a record has no outcome in a phase. */
+export function unprocessedReason({ name }: Phase): UnprocessedReason {
+  switch (name) {
+    case "opened":
+      return "process-not-called";
+    case "prepare-failed":
+      return "prepare-failed";
+    default:
+      return "process-running";
+  }
+}
+
 /** A disposer was read. It decides how the batch is held while it is opened, and nothing later. */
 export function readDisposer(phase: Phase, hold: Hold): Phase {
   if (phase.name !== "opened" || phase.disposers[hold]) return phase;
-  return { ...phase, disposers: { ...phase.disposers, [hold]: true } };
+  const { disposers, responseRead } = phase;
+  return {
+    name: "opened",
+    disposers: {
+      "using": hold === "using" || disposers.using,
+      "await using": hold === "await using" || disposers["await using"],
+    },
+    responseRead,
+  };
 }
 
 /**
@@ -106,6 +127,12 @@ export function startProcessing(phase: Phase): Phase {
   return { name: "processing", disposers: phase.disposers };
 }
 
+/** `process()` runs, and can be waited for. */
+export function keepProcessing(phase: Phase, ended: Promise<unknown>): Phase {
+  if (phase.name !== "processing") return phase;
+  return { name: "processing", disposers: phase.disposers, ended };
+}
+
 /** `process()` has ended. Changes nothing if plain `using` closed the batch meanwhile. */
 export function endProcessing(phase: Phase, name: "processed" | "prepare-failed"): Phase {
   if (phase.name !== "processing") return phase;
@@ -126,7 +153,7 @@ export function readResponse(phase: Phase): Phase {
     case "closed":
       return phase;
     default:
-      return { ...phase, responseRead: true };
+      return { name: phase.name, disposers: phase.disposers, responseRead: true };
   }
 }
 
@@ -159,6 +186,13 @@ export function startClosing(phase: Phase): PhaseNamed<"closing"> {
   const { name: from, disposers } = phase;
   const responseRead = phase.name !== "processing" && phase.responseRead;
   return { name: "closing", disposers, responseRead, from };
+}
+
+/** The batch is being closed, and that can be waited for. */
+export function keepClosing(phase: Phase, ended: Promise<void>): Phase {
+  if (phase.name !== "closing") return phase;
+  const { name, disposers, responseRead, from } = phase;
+  return { name, disposers, responseRead, from, ended };
 }
 
 /**

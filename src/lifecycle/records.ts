@@ -13,16 +13,16 @@ export interface RecordsSetup<TResult> {
   readonly records: readonly SQSRecord[];
   readonly received: readonly ReceivedRecord[];
   readonly handler: RecordHandler<TResult>;
-  readonly hooks: Hooks<TResult>;
-  readonly outcomes: Outcomes<TResult>;
   readonly clock: Clock;
   readonly lambdaContext: Context | undefined;
-  readonly concurrency: number;
-  /** Whether a failed record stops the records after it in its message group. */
-  readonly failureStopsGroup: boolean;
-  /** Called for each record that failed or was not handled. */
+  readonly options: { readonly concurrency: number; readonly suppressException: boolean };
+}
+
+/** Whom the handling of records tells what happens. */
+export interface RecordsListener {
+  /** A record failed, or was not handled. */
   failureExpected(): void;
-  /** Called with what settling failures threw. */
+  /** Settling failures threw. */
   settlingFailed(error: unknown): void;
 }
 
@@ -35,20 +35,31 @@ export interface RecordsSetup<TResult> {
  */
 export class Records<TResult> {
   readonly #setup: RecordsSetup<TResult>;
+  readonly #hooks: Hooks<TResult>;
+  readonly #outcomes: Outcomes<TResult>;
+  readonly #listener: RecordsListener;
   readonly #groups: readonly (readonly number[])[];
   readonly #calls: (RecordCall | undefined)[];
   readonly #unsettled: IndexedFailure[] = [];
   #nextGroup = 0;
 
-  constructor(setup: RecordsSetup<TResult>) {
+  constructor(
+    setup: RecordsSetup<TResult>,
+    hooks: Hooks<TResult>,
+    outcomes: Outcomes<TResult>,
+    listener: RecordsListener,
+  ) {
     this.#setup = setup;
+    this.#hooks = hooks;
+    this.#outcomes = outcomes;
+    this.#listener = listener;
     this.#groups = messageGroups(setup.received);
     this.#calls = new Array(setup.records.length).fill(undefined);
   }
 
   /** Handles all records, and gives up those that still run near the deadline. */
   async handleAll(): Promise<void> {
-    const { clock, concurrency } = this.#setup;
+    const { clock, options: { concurrency } } = this.#setup;
     const lanes: Promise<void>[] = [];
     for (let lane = Math.min(concurrency, this.#groups.length); lane > 0; lane--) {
       lanes.push(this.#handleGroups());
@@ -58,10 +69,10 @@ export class Records<TResult> {
 
   /** Settles, all at once, the failures that were not settled while their group went on. */
   async settleRest(): Promise<void> {
-    if (this.#unsettled.length === 0 || !this.#setup.hooks.steps?.settle) return;
+    if (this.#unsettled.length === 0 || !this.#hooks.steps?.settle) return;
     const settled = await this.#settle(this.#unsettled);
     this.#unsettled.forEach(({ index }, position) =>
-      this.#setup.outcomes.replace(index, settled[position]!)
+      this.#outcomes.replace(index, settled[position]!)
     );
   }
 
@@ -72,16 +83,18 @@ export class Records<TResult> {
 
   /** Handles one group after another; as many of these run beside each other as `concurrency` says. */
   async #handleGroups(): Promise<void> {
-    const { outcomes } = this.#setup;
     while (this.#nextGroup < this.#groups.length) {
       const group = this.#groups[this.#nextGroup++]!;
       const last = group[group.length - 1];
       let isStopped = false;
       for (const index of group) {
-        if (outcomes.at(index)) return;
-        const outcome = this.#outcomeWithoutHandling(index, isStopped) ??
-          await this.#handle(index, index === last);
-        if (outcomes.at(index)) return;
+        if (this.#outcomes.at(index)) return;
+        let outcome = this.#outcomeWithoutHandling(index, isStopped) ?? await this.#handle(index);
+        if (outcome.status === "fail") {
+          outcome = await this.#outcomeOfFailure(index, outcome.error, index === last);
+        }
+        this.#calls[index] = undefined;
+        if (this.#outcomes.at(index)) return;
         this.#write(index, outcome, index === last);
         isStopped ||= this.#stopsGroup(outcome);
       }
@@ -95,38 +108,26 @@ export class Records<TResult> {
   }
 
   /** Handles one record. Never rejects. */
-  async #handle(index: number, isLastOfGroup: boolean): Promise<Outcome<TResult>> {
-    const { records, received, handler, hooks, lambdaContext } = this.#setup;
+  #handle(index: number): Promise<Outcome<TResult>> {
+    const { records, received, handler, lambdaContext } = this.#setup;
     const record = records[index]!;
     const call = new RecordCall(record, received[index]!.messageId, lambdaContext);
     this.#calls[index] = call;
-    let outcome: Outcome<TResult>;
-    try {
-      outcome = hooks.processRecord
-        ? checkOutcome(await hooks.processRecord(record, call), record)
-        : await handleRecord(record, call, handler, hooks);
-    } catch (error) {
-      outcome = failed(record, error);
-    }
-    if (outcome.status === "fail") {
-      outcome = await this.#outcomeOfFailure(index, call, outcome.error, isLastOfGroup);
-    }
-    this.#calls[index] = undefined;
-    return outcome;
+    return this.#hooks.processRecord
+      ? processRecord(record, call, this.#hooks.processRecord)
+      : handleRecord(record, call, handler, this.#hooks);
   }
 
   async #outcomeOfFailure(
     index: number,
-    call: RecordCall,
     error: unknown,
     isLastOfGroup: boolean,
   ): Promise<Outcome<never>> {
-    this.#setup.failureExpected();
+    const call = this.#calls[index]!;
+    this.#listener.failureExpected();
     const outcome = call.outcomeOfFailure(error);
     // At the end of a group nobody waits: those failures are settled later, all at once.
-    if (outcome.status !== "fail" || isLastOfGroup || !this.#setup.hooks.steps?.settle) {
-      return outcome;
-    }
+    if (outcome.status !== "fail" || isLastOfGroup || !this.#hooks.steps?.settle) return outcome;
     call.noteSettling(error);
     const [settled] = await this.#settle([{ index, error }]);
     return settled!;
@@ -134,35 +135,47 @@ export class Records<TResult> {
 
   /** Gives what takes the place of failures. If that cannot be decided they stay as they are. */
   async #settle(failures: readonly IndexedFailure[]): Promise<readonly Outcome<never>[]> {
-    const { hooks, records, settlingFailed } = this.#setup;
+    const { records } = this.#setup;
     try {
-      return await hooks.steps!.settle!(failures);
+      return await this.#hooks.steps!.settle!(failures);
     } catch (error) {
-      settlingFailed(error);
+      this.#listener.settlingFailed(error);
       return failures.map((failure) => failed(records[failure.index]!, failure.error));
     }
   }
 
   #write(index: number, outcome: Outcome<TResult>, isUnsettled: boolean): void {
-    this.#setup.outcomes.write(index, outcome);
+    this.#outcomes.write(index, outcome);
     if (outcome.status === "fail" && isUnsettled) {
       this.#unsettled.push({ index, error: outcome.error });
     }
-    if (!isHandled(outcome)) this.#setup.failureExpected();
+    if (!isHandled(outcome)) this.#listener.failureExpected();
   }
 
   #stopsGroup(outcome: Outcome): boolean {
-    if (outcome.status === "fail") return this.#setup.failureStopsGroup;
+    if (outcome.status === "fail") return !this.#setup.options.suppressException;
     return !isHandled(outcome);
   }
 
   /** Gives every record that has no outcome the one it has now. */
   #giveUp(): void {
-    const { records, outcomes } = this.#setup;
-    records.forEach((record, index) => {
-      if (outcomes.at(index)) return;
+    this.#setup.records.forEach((record, index) => {
+      if (this.#outcomes.at(index)) return;
       const call = this.#calls[index];
       this.#write(index, call?.outcomeIfGivenUp ?? unprocessed(record, "deadline"), true);
     });
+  }
+}
+
+/** Calls an overridden `_processRecord`. Never rejects: if it throws, the record has failed. */
+async function processRecord<TResult>(
+  record: SQSRecord,
+  call: RecordCall,
+  hook: NonNullable<Hooks<TResult>["processRecord"]>,
+): Promise<Outcome<TResult>> {
+  try {
+    return checkOutcome(await hook(record, call), record);
+  } catch (error) {
+    return failed(record, error);
   }
 }

@@ -59,7 +59,7 @@ export class SqsSteps implements Steps {
   }
 
   expectFailure(): void {
-    if (this.#lifecycle.setup.reportItemFailures) return;
+    if (this.#lifecycle.setup.options.reportItemFailures) return;
     // Whoever needs these loads them again, and reports why they do not load.
     ignoreRejection(loadSdk());
     if (this.#lifecycle.held === "using") ignoreRejection(this.#means.worker.hold());
@@ -132,8 +132,8 @@ export class SqsSteps implements Steps {
 
   /** The handled messages of a batch in which not all were handled, without those that were tried. */
   #entriesToDelete(): DeleteEntry[] {
-    const { outcomes, setup: { received, reportItemFailures } } = this.#lifecycle;
-    if (reportItemFailures || outcomes.every(isHandled)) return [];
+    const { outcomes, setup: { received, options } } = this.#lifecycle;
+    if (options.reportItemFailures || outcomes.every(isHandled)) return [];
     return handledEntries(outcomes, received)
       .filter((entry) => !this.#deletions.has(this.#keyOf(entry)));
   }
