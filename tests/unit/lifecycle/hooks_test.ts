@@ -231,7 +231,6 @@ for (const suppressException of [false, true]) {
 }
 
 Deno.test("a failureHandler that never settles does not lose a message that must go to another queue", async () => {
-  using time = new FakeTime();
   class Stuck extends PartialSQSProcessor {
     protected override failureHandler(): Promise<Outcome<never>> {
       return new Promise(() => {});
@@ -244,16 +243,15 @@ Deno.test("a failureHandler that never settles does not lose a message that must
     nonRetryable: { when: () => true, to: { queueUrl: "https://example.com/1/failed" } },
   });
   const records = [makeFifoRecord("a", "fail"), makeFifoRecord("a", "ok")];
-  const running = holding({
-    hold: "await using",
-    processor,
-    records,
-    handler: handleBody,
-    context: lambdaContext(10_000),
-  });
-  await passTime(time, 9_500);
-  // What follows loads the AWS SDK, which takes real time.
-  time.restore();
+  const run = async () => {
+    using time = new FakeTime();
+    const context = lambdaContext(10_000);
+    const running = holding({ hold: "using", processor, records, handler: handleBody, context });
+    await passTime(time, 9_500);
+    // Real time again, because what follows loads the AWS SDK.
+    return { running };
+  };
+  const { running } = await run();
   const { batch, thrown } = await running;
   assertEquals(batch.outcomes.map(({ status }) => status), ["fail", "unprocessed"]);
   assertInstanceOf(thrown, SQSBatchProcessingError);
