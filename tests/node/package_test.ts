@@ -201,3 +201,33 @@ test("reportItemFailures gives Lambda's partial batch response", async () => {
     batchItemFailures: [{ itemIdentifier: records[1]!.messageId }],
   });
 });
+
+for (const hold of ["await using", "using"] as const) {
+  test(`${hold}: close() without its await is thrown by the scope's end, and nothing is unhandled`, async () => {
+    const unhandled: unknown[] = [];
+    const listener = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", listener);
+    const processor = new PartialSQSProcessor({ config: configOf("fauxqs") });
+    const queue = await createQueue();
+    const records = await queue.records("ok", "fail");
+    const close = async (batch: Batch<string>) => {
+      await batch.process();
+      batch.close();
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const error = await rejectionOf((async () => {
+      if (hold === "using") {
+        using batch = processor.open(records, handle);
+        await close(batch);
+      } else {
+        await using batch = processor.open(records, handle);
+        await close(batch);
+      }
+    })());
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", listener);
+    assert(error instanceof SQSBatchProcessingError);
+    assert.deepEqual([error.undeleted, unhandled], [[], []]);
+    assert.equal(await queue.left(), 1);
+  });
+}
