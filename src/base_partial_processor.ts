@@ -14,11 +14,11 @@ import { setUpBatch } from "./lifecycle/open.ts";
 import { failed, succeeded } from "./lifecycle/outcome.ts";
 import type { Outcome, RecordContext, RecordHandler } from "./types.ts";
 
-/** Makes what a processor does at SQS for one batch. */
-export type StepsMaker = (lifecycle: Lifecycle) => Steps;
-
-/** Gives the library's own processor its steps at SQS, which are no hooks for anybody to override. */
-export let setSteps: (processor: BasePartialProcessor, makeSteps: StepsMaker) => void;
+/** Gives the library's own processor its steps at SQS, which are not hooks to override. */
+export let setSteps: (
+  processor: BasePartialProcessor,
+  makeSteps: (lifecycle: Lifecycle) => Steps,
+) => void;
 
 /**
  * Handles each record of a batch by itself, and throws at the end of the batch's scope if not all were
@@ -63,7 +63,7 @@ export abstract class BasePartialProcessor implements Disposable {
   readonly reportItemFailures: boolean;
 
   readonly #options: CheckedBaseOptions;
-  #makeSteps: StepsMaker | undefined;
+  #makeSteps: ((lifecycle: Lifecycle) => Steps) | undefined;
   #isDisposed = false;
 
   static {
@@ -86,8 +86,8 @@ export abstract class BasePartialProcessor implements Disposable {
   /**
    * Opens a batch. Hold it with `await using` or `using`, then await its `process()`.
    *
-   * Does no I/O and handles nothing yet. An empty array is fine. What the records say now is what SQS is
-   * told later, whatever anybody writes to them.
+   * Handles nothing yet. What the records say now is what SQS is told later, whatever anybody writes to
+   * them.
    *
    * @typeParam TResult What the record handler returns.
    * @param records The records of the event, `event.Records`.
@@ -135,8 +135,8 @@ export abstract class BasePartialProcessor implements Disposable {
    * @param records The records of the event, `event.Records`.
    * @param handler Handles one record.
    * @param options Lambda's context.
-   * @returns One outcome per record, in the order of the records. Do not return them from the Lambda
-   * handler: they hold every record, and a response over 6 MB fails the invocation.
+   * @returns One outcome per record. Do not return them from the Lambda handler: they hold every record,
+   * and a response over 6 MB fails the invocation.
    * @throws {SQSBatchProcessingError} If a record failed (unless `suppressException`) or was not
    * handled, with `reportItemFailures` too: nobody could return a response. What a hook threw is its
    * `cause`; where all records were handled, that is thrown as it is.
@@ -183,7 +183,9 @@ export abstract class BasePartialProcessor implements Disposable {
     batch: Batch<TResult>,
     recordContext: RecordContext,
   ): Outcome<TResult> | Promise<Outcome<TResult>> {
-    return handleRecord(record, recordContext, batch.handler, lifecycleOf(batch).hooks);
+    const lifecycle = lifecycleOf(batch);
+    const noteFailure = (error: unknown) => lifecycle.noteFailure(record, error);
+    return handleRecord(record, recordContext, batch.handler, lifecycle.hooks, noteFailure);
   }
 
   /**
@@ -204,8 +206,8 @@ export abstract class BasePartialProcessor implements Disposable {
   }
 
   /**
-   * Makes the outcome of a record that failed. If it throws, both errors are kept; if it never
-   * settles, the record has failed with its own error when the deadline comes.
+   * Makes the outcome of a record that failed. If it throws, both errors are kept; if it never settles,
+   * the record fails with its own error at the deadline.
    *
    * @param record The record.
    * @param error What its handler threw.
@@ -221,7 +223,7 @@ export abstract class BasePartialProcessor implements Disposable {
   }
 
   /**
-   * Runs once, when a batch is closed whose records all have an outcome. Under plain `using` it must be
+   * Runs once, when the batch is closed, if `process()` ran to its end. Under plain `using` it must be
    * sync. What it throws is never suppressed.
    *
    * @param _batch The batch.

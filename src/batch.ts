@@ -22,8 +22,8 @@ export let lifecycleOf: <TResult>(batch: Batch<TResult>) => Lifecycle<TResult>;
  *
  * - It must be held: by `using`, `await using`, a `DisposableStack` or an `AsyncDisposableStack`. It
  *   learns by which one at the declaration, where the language reads `[Symbol.dispose]` or
- *   `[Symbol.asyncDispose]`. From `process()` on, reading them changes nothing, and calling the one it
- *   is not held by throws.
+ *   `[Symbol.asyncDispose]`. From `process()` on, reading them changes nothing, calling the one it is
+ *   not held by throws, and so does calling any by hand while `process()` runs or the batch closes.
  * - At the end of the scope `_clean` runs, and then the batch throws an
  *   {@linkcode SQSBatchProcessingError} if any record failed or was not handled.
  * - Once it is closed, nothing about it changes any more.
@@ -201,14 +201,14 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
    * @throws {TypeError} If the processor's `_clean` is an `async` function: nobody would wait for it.
    */
   get [Symbol.dispose](): () => void {
-    this.#lifecycle.readDisposer("using");
-    return () => this.#lifecycle.dispose();
+    const isOfScope = this.#lifecycle.readDisposer("using");
+    return () => this.#lifecycle.dispose(isOfScope);
   }
 
   /** For `await using`. Reading it before `process()` tells the batch how it will be closed. */
   get [Symbol.asyncDispose](): () => Promise<void> {
-    this.#lifecycle.readDisposer("await using");
-    return () => this.#lifecycle.disposeAsync();
+    const isOfScope = this.#lifecycle.readDisposer("await using");
+    return () => this.#lifecycle.disposeAsync(isOfScope);
   }
 
   #recordsWith(status: Outcome["status"]): readonly SQSRecord[] {

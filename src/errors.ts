@@ -1,6 +1,7 @@
 import type { SQSRecord } from "aws-lambda";
 import { describeError, shortenToBytes } from "./internal/describe_error.ts";
 import { groupBy } from "./internal/group_by.ts";
+import { typeNameOnly } from "./internal/shape.ts";
 import type { FailOutcome, Outcome, UnconfirmedRecord, UnprocessedOutcome } from "./types.ts";
 
 /** How many errors the message holds in full. */
@@ -151,7 +152,7 @@ function describeGroups(
   noun: string,
   what: string,
 ): string[] {
-  return [...groupBy(items, ({ reason }) => reason)].map(([reason, group]) =>
+  return [...groupBy(items, ({ reason }) => textOf(reason))].map(([reason, group]) =>
     `${counted(group.length, noun)} ${group.length === 1 ? "was" : "were"} ${what} (${reason}): ${
       idList(group, idOf)
     }`
@@ -165,6 +166,11 @@ function counted(count: number, noun: string): string {
 function idList(items: readonly { readonly record: SQSRecord }[], idOf: IdOf): string {
   const ids = items.slice(0, MAX_IDS).map(idOf).join(", ");
   return items.length > MAX_IDS ? `${ids} and ${items.length - MAX_IDS} more` : ids;
+}
+
+/** A hook may give anything for a reason. */
+function textOf(reason: unknown): string {
+  return typeof reason === "string" ? reason : typeNameOnly(reason);
 }
 
 /** Making the error must not throw, whatever a handler did to its record. */

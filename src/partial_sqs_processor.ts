@@ -141,13 +141,14 @@ export class PartialSQSProcessor extends BasePartialProcessor {
       closeTimeoutMs,
       nonRetryable,
       retryDelay: shared.suppressException ? undefined : retryDelay,
+      isCleanOwn: () => this._clean === PartialSQSProcessor.prototype._clean,
     };
     setSteps(this, (lifecycle) => new SqsSteps(lifecycle, means));
   }
 
   /**
-   * Destroys the client it made, if it made one, and releases the worker of plain `using`. The
-   * messages of a batch that is still open are not deleted any more.
+   * Destroys the clients it made, if it made any, and releases the worker of plain `using`. A batch that
+   * is still open cannot use such a client any more, so its messages return.
    */
   override [Symbol.dispose](): void {
     super[Symbol.dispose]();
@@ -170,15 +171,16 @@ export class PartialSQSProcessor extends BasePartialProcessor {
    * Deletes the messages of some handled outcomes, for a processor that deletes by its own rules: from
    * `_clean`, or while the batch is processed. Under plain `using` it works until `process()` ends.
    *
-   * What SQS does not confirm is reported as `undeleted`. What was deleted here, `_clean` does not
-   * delete again.
+   * What SQS does not confirm is reported as `undeleted`, and `super._clean(batch)` tries it again. What
+   * was deleted here is not deleted again.
    *
    * @param batch The batch.
    * @param outcomes Outcomes of this batch, from `batch.outcomes`.
    * @returns Resolves when SQS has answered, or when the time for it is over. Rejects, before any
-   * request, with a `TypeError` for something that is not an outcome of this batch, and with an
-   * `Error` for a message that was not handled, for one before which another of its FIFO message group
-   * would stay, and where nothing can wait for SQS any more.
+   * request, with a `TypeError` for something that is not an outcome of this batch (or if the batch is
+   * not of a `PartialSQSProcessor`), and with an `Error` for a message that was not handled, for one
+   * before which another of its FIFO message group would stay, and if nothing can wait for SQS any
+   * more.
    *
    * @example Deleting only what was stored
    * ```ts
@@ -186,7 +188,9 @@ export class PartialSQSProcessor extends BasePartialProcessor {
    *
    * class StoringProcessor extends PartialSQSProcessor {
    *   protected override async _clean(batch: Batch) {
-   *     const handled = batch.outcomes.filter(({ status }) => status === "success");
+   *     const handled = batch.outcomes.filter(({ status }) =>
+   *       status === "success" || status === "dead-lettered" || status === "discarded"
+   *     );
    *     await store(handled);
    *     await this._deleteMessages(batch, handled);
    *   }
@@ -196,7 +200,11 @@ export class PartialSQSProcessor extends BasePartialProcessor {
    * ```
    */
   protected async _deleteMessages(batch: Batch, outcomes: readonly Outcome[]): Promise<void> {
-    await lifecycleOf(batch).hooks.steps?.deleteMessages(outcomes);
+    const { steps } = lifecycleOf(batch).hooks;
+    if (!steps) {
+      throw new TypeError("Cannot delete messages: expected a batch of a PartialSQSProcessor");
+    }
+    await steps.deleteMessages(outcomes);
   }
 }
 
@@ -213,5 +221,7 @@ function checkClient(client: unknown): void {
   }
   const service = isObject(client.config) ? client.config.serviceId : undefined;
   if (service === undefined || service === "SQS") return;
-  throw new TypeError(`Cannot use client: expected an SQS client, got one of ${String(service)}`);
+  throw new TypeError(
+    `Cannot use client: expected an SQS client, got a client of ${String(service)}`,
+  );
 }

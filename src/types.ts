@@ -40,7 +40,8 @@ export interface LambdaRecordContext extends RecordContext {
  * Two kinds of result are a failure, because they show that nothing was waited for: an array with
  * promises in it (`(record) => items.map(async …)`; use `Promise.all()`), and a generator object. A
  * generator function is refused where the handler is given. Other iterators, and generators that were
- * compiled down, cannot be recognized; neither can a promise that was neither returned nor awaited.
+ * compiled down, cannot be recognized; neither can a promise that was neither returned nor awaited, or
+ * that is deeper inside the result.
  *
  * @typeParam TResult What it returns, or what its promise resolves to.
  * @typeParam TRecordContext What it learns beside the record.

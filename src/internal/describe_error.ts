@@ -7,10 +7,10 @@ const MAX_INNER_ERRORS = 20;
 const MAX_CHARACTERS = 4_000;
 
 /**
- * The name in stack traces of the function that handles a record. Minifiers keep it, because it is a
- * string.
+ * The name in stack traces of the functions that call a record handler. Minifiers keep it, because it is
+ * a string.
  */
-export const RECORD_FRAME = "partial-batch handles a record";
+export const BOUNDARY = "partial-batch handles a record";
 
 /**
  * Writes a thrown value as text for a log: an error with its stack and its causes, anything else by
@@ -67,16 +67,17 @@ function innerErrors({ cause, errors }: Error & { readonly errors?: unknown }): 
 }
 
 /** The stack; V8 puts name and message first, but a message that was changed later is not in it. */
-function textOf({ name, message, stack }: Error): string {
-  const head = `${name}: ${message}`;
+function textOf({ name, message, stack }: { readonly [key in keyof Error]: unknown }): string {
+  const head = [name, message].filter((text) => typeof text === "string").join(": ");
   if (typeof stack !== "string" || stack === "") return head;
-  return withoutOwnFrames(stack.includes(message) ? stack : `${head}\n${stack}`);
+  const hasMessage = typeof message !== "string" || stack.includes(message);
+  return withoutOwnFrames(hasMessage ? stack : `${head}\n${stack}`);
 }
 
-/** Below the frame that handled the record there are only ours and Lambda's. */
+/** Below the frame that called the handler there are only ours and Lambda's. */
 function withoutOwnFrames(stack: string): string {
   const lines = stack.split("\n");
-  const end = lines.findIndex((line) => isFrame(line) && line.includes(RECORD_FRAME));
+  const end = lines.findIndex((line) => isFrame(line) && line.includes(BOUNDARY));
   const folder = ownFolder();
   const isOwn = (line: string) => isFrame(line) && folder !== undefined && line.includes(folder);
   return lines.slice(0, end === -1 ? lines.length : end)

@@ -1,7 +1,8 @@
 import type { Context } from "aws-lambda";
-import { isThenable } from "../internal/promises.ts";
 
+/** The default reserve, in milliseconds: so much, and more for each request there may be to send. */
 const DEFAULT_RESERVE_MS = 1_000;
+const RESERVE_PER_REQUEST_MS = 10;
 
 /** Kept for the error to reach Lambda, in milliseconds; at most a quarter of what is left. */
 const KEPT_FOR_THROWING_MS = 100;
@@ -13,6 +14,8 @@ const GIVEN_UP = Symbol("given up");
 
 /** What happens as the end of an invocation draws near. */
 export interface ClockSteps {
+  /** Three times the reserve is left. */
+  inSight(): void;
   /** Twice the reserve is left. */
   near(): void;
   /** No more than the reserve is left. */
@@ -23,7 +26,7 @@ export interface ClockSteps {
  * The time of an invocation, as a batch sees it, and the one place that decides how long anything may
  * take:
  *
- * - at twice the reserve the batch is told that the end is near;
+ * - at three times the reserve the batch is told that the end is in sight, at twice that it is near;
  * - when no more than the reserve is left, no record starts any more;
  * - at half the reserve, records that are still being handled are given up;
  * - what comes after (settling, closing) ends in time for the error to reach Lambda.
@@ -37,10 +40,14 @@ export class Clock {
   #givenUp: Promise<typeof GIVEN_UP> | undefined;
   #reserveTold = false;
 
-  /** `reserveMs` is 1,000 by default, but never more than a quarter of what is left now. */
-  constructor(context: Context | undefined, reserveMs: number | undefined) {
+  /**
+   * The reserve is by default 1,000 ms and 10 ms for each of `requests`, but never more than a quarter of
+   * what is left now.
+   */
+  constructor(context: Context | undefined, reserveMs: number | undefined, requests = 0) {
     this.#context = context;
-    this.#reserveMs = reserveMs ?? Math.min(DEFAULT_RESERVE_MS, this.remainingMs() / 4);
+    const wanted = DEFAULT_RESERVE_MS + requests * RESERVE_PER_REQUEST_MS;
+    this.#reserveMs = reserveMs ?? Math.min(wanted, this.remainingMs() / 4);
   }
 
   /** What is left of the invocation, in milliseconds; `Infinity` without a clock that works. */
@@ -64,22 +71,28 @@ export class Clock {
   }
 
   /** Starts the timers. */
-  start({ near, reserveReached }: ClockSteps): void {
+  start({ inSight, near, reserveReached }: ClockSteps): void {
     if (this.remainingMs() === Infinity) return;
     const reserveMs = this.#reserveMs;
     this.#givenUp = new Promise((resolve) => {
-      this.#whenLeft(2 * reserveMs, Infinity, () => {
+      const giveUp = () => resolve(GIVEN_UP);
+      const reach = () => {
+        this.#reserveTold = true;
+        reserveReached(timeoutError("The invocation has too little time left"));
+        this.#whenLeft(reserveMs / 2, reserveMs / 2, giveUp);
+      };
+      const draw = () => {
         near();
-        this.#whenLeft(reserveMs, reserveMs, () => {
-          this.#reserveTold = true;
-          reserveReached(timeoutError("The invocation has too little time left"));
-          this.#whenLeft(reserveMs / 2, reserveMs / 2, () => resolve(GIVEN_UP));
-        });
+        this.#whenLeft(reserveMs, reserveMs, reach);
+      };
+      this.#whenLeft(3 * reserveMs, Infinity, () => {
+        inSight();
+        this.#whenLeft(2 * reserveMs, reserveMs, draw);
       });
     });
   }
 
-  /** By the clock, as a busy thread delays timers, but within `limitMs`, as a test's clock may stand. */
+  /** Goes by the clock, because a busy thread delays timers; but a test's clock may stand still. */
   #whenLeft(leftMs: number, limitMs: number, step: () => void): void {
     this.#timer = startTimer(step, Math.min(this.remainingMs() - leftMs, limitMs));
   }
@@ -99,12 +112,13 @@ export class Clock {
   }
 
   /** Waits for a hook, but not past the end of the invocation: nobody would see the errors then. */
-  async waitForHook<T>(given: T | PromiseLike<T>): Promise<T> {
+  async waitForHook(name: string, given: PromiseLike<unknown>): Promise<void> {
     const remaining = this.remainingMs();
-    if (!isThenable(given) || remaining === Infinity) return await given;
     // A little longer than what a hook may ask of SQS, so that it can report the outcome.
     const limitMs = remaining - keptMs(remaining) / 2;
-    return await withTimeLimit(limitMs, (limit) => limit.wait(Promise.resolve(given)));
+    const message = `${name}() did not settle in time`;
+    if (remaining === Infinity) await given;
+    else await withTimeLimit(limitMs, (limit) => limit.wait(Promise.resolve(given)), message);
   }
 
   /**
@@ -138,12 +152,12 @@ export class TimeLimit {
   readonly #controllers = new Set<AbortController>();
   #isOver = false;
 
-  constructor(limitMs: number) {
+  constructor(limitMs: number, message = "The time was over first") {
     let reject: (reason: unknown) => void;
     this.#end = new Promise((_, rejectEnd) => reject = rejectEnd);
     this.#end.catch(() => {});
     this.#timer = startTimer(() => {
-      const reason = timeoutError("The time was over first");
+      const reason = timeoutError(message);
       this.#isOver = true;
       reject(reason);
       for (const controller of this.#controllers) controller.abort(reason);
@@ -192,8 +206,9 @@ export class TimeLimit {
 export async function withTimeLimit<T>(
   limitMs: number,
   work: (limit: TimeLimit) => Promise<T>,
+  message?: string,
 ): Promise<T> {
-  const limit = new TimeLimit(limitMs);
+  const limit = new TimeLimit(limitMs, message);
   try {
     return await work(limit);
   } finally {

@@ -7,16 +7,13 @@ export class CloseFailure {
     this.error = error;
   }
 
-  /** Notes that somebody who awaited `close()` was given the error. */
-  noteSeen(): void {
-    this.#isSeen = true;
+  /** Whether it was thrown where it counts: by the scope's end, or to whoever awaited `close()`. */
+  get isSeen(): boolean {
+    return this.#isSeen;
   }
 
-  /** Throws the error, unless somebody has seen it. */
-  throwOnce(): void {
-    if (this.#isSeen) return;
+  noteSeen(): void {
     this.#isSeen = true;
-    throw this.error;
   }
 }
 

@@ -1,11 +1,14 @@
 import type { SQSRecord } from "aws-lambda";
 import { isRecordTraced, traceRecord } from "../diagnostics.ts";
-import { RECORD_FRAME } from "../internal/describe_error.ts";
+import { BOUNDARY } from "../internal/describe_error.ts";
 import type { Outcome, RecordContext, RecordHandler } from "../types.ts";
 import { startTimer, timeoutError } from "./clock.ts";
 import type { Hooks, OutcomeHook } from "./hooks.ts";
 import { checkOutcome, checkResult, failed, succeeded } from "./outcome.ts";
 import { LimitedContext, RecordCall } from "./record_call.ts";
+import type { Stragglers } from "./stragglers.ts";
+
+const OVER = Symbol("the time is over");
 
 /**
  * Calls the record handler, then the hook that makes the outcome. This is the default
@@ -18,12 +21,14 @@ export async function handleRecord<TResult>(
   recordContext: RecordContext,
   handler: RecordHandler<TResult>,
   { successHandler, failureHandler }: Pick<Hooks<TResult>, "successHandler" | "failureHandler">,
+  noteFailure?: (error: unknown) => void,
 ): Promise<Outcome<TResult>> {
   let result: TResult;
   try {
     result = checkResult(await handler(record, recordContext));
   } catch (error) {
     if (recordContext instanceof RecordCall) recordContext.noteFailure(error);
+    else noteFailure?.(error);
     return failureHandler
       ? callFailureHandler(record, error, failureHandler)
       : failed(record, error);
@@ -50,42 +55,52 @@ async function callFailureHandler(
   }
 }
 
-Object.defineProperty(handleRecord, "name", { value: RECORD_FRAME });
+Object.defineProperty(handleRecord, "name", { value: BOUNDARY });
 
 /** The handler that a batch calls: traced if anybody listens, limited in time if asked for. */
 export function batchHandler<TResult>(
   handler: RecordHandler<TResult>,
   recordTimeoutMs: number | undefined,
+  stragglers: Stragglers,
 ): RecordHandler<TResult> {
-  const limited = recordTimeoutMs === undefined ? handler : limitTime(handler, recordTimeoutMs);
+  const limited = recordTimeoutMs === undefined
+    ? handler
+    : limitTime(handler, recordTimeoutMs, stragglers);
   if (!isRecordTraced()) return limited;
   return (record, recordContext) => {
     const messageId = recordContext instanceof RecordCall
       ? recordContext.messageId
       : record.messageId;
     const { receiveCount } = recordContext;
-    return traceRecord({ record, messageId, receiveCount }, () => limited(record, recordContext));
+    const handle = { [BOUNDARY]: () => limited(record, recordContext) };
+    return traceRecord({ record, messageId, receiveCount }, handle[BOUNDARY]);
   };
 }
 
 function limitTime<TResult>(
   handler: RecordHandler<TResult>,
   limitMs: number,
+  stragglers: Stragglers,
 ): RecordHandler<TResult> {
-  return async (record, recordContext) => {
-    const limited = new LimitedContext(recordContext);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const over = new Promise<never>((_, reject) => {
-      timer = startTimer(() => {
+  const limited = {
+    async [BOUNDARY](record: SQSRecord, recordContext: RecordContext): Promise<TResult> {
+      const context = new LimitedContext(recordContext);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const isOver = new Promise<typeof OVER>((resolve) => {
+        timer = startTimer(() => resolve(OVER), limitMs);
+      });
+      try {
+        const handling = handler(record, context);
+        const first = await Promise.race([handling, isOver]);
+        if (first !== OVER) return first;
         const reason = timeoutError(`The record was not handled within ${limitMs} ms`);
-        reject(reason);
-        limited.abort(reason);
-      }, limitMs);
-    });
-    try {
-      return await Promise.race([handler(record, limited), over]);
-    } finally {
-      clearTimeout(timer);
-    }
+        stragglers.add(Promise.resolve(handling));
+        context.abort(reason);
+        throw reason;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
   };
+  return limited[BOUNDARY];
 }

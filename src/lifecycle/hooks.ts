@@ -1,7 +1,6 @@
 import type { SQSRecord } from "aws-lambda";
 import { ignoreRejection, isThenable } from "../internal/promises.ts";
-import { describeShape } from "../internal/shape.ts";
-import type { Outcome, RecordContext, UnconfirmedRecord, UnconfirmedStep } from "../types.ts";
+import type { Outcome, RecordContext } from "../types.ts";
 import type { Clock } from "./clock.ts";
 
 /**
@@ -32,8 +31,10 @@ export type OutcomeHook<TResult, TGiven> = {
 
 /** What a processor does at SQS for one batch. Each step reports by itself what SQS did not confirm. */
 export interface Steps {
-  /** The first record has failed, or the deadline is near: loads in the background what is needed. */
+  /** The first record has failed, or the deadline is in sight: loads in the background what is needed. */
   expectFailure(): void;
+  /** The deadline is near: deletes in the background what is handled so far. Never throws. */
+  deleteEarly(): void;
   /**
    * Decides what becomes of failures: gives what takes the place of each, in the same order. Missing
    * where every failure stays one.
@@ -45,51 +46,19 @@ export interface Steps {
   deleteHandled(): Promise<void> | void;
   /** Deletes the messages of some outcomes. */
   deleteMessages(outcomes: readonly Outcome[]): Promise<void>;
-  /** `_clean` has run: reports what nobody tried to delete. */
-  afterClean(): void;
+  /**
+   * `_clean` has run: waits for what it started and did not wait for, then reports what nobody tried to
+   * delete.
+   */
+  afterClean(): Promise<void> | void;
+  /** Reports the handled messages that are not deleted. */
+  reportKept(reason: string): void;
 }
 
 /** A failure and the index of its record. */
 export interface IndexedFailure {
   readonly index: number;
   readonly error: unknown;
-}
-
-/** What SQS did not confirm for one batch. */
-export class Unconfirmed {
-  readonly #byStep: Record<UnconfirmedStep, UnconfirmedRecord[]> = {
-    undeleted: [],
-    unmoved: [],
-    undelayed: [],
-  };
-
-  /** @throws {TypeError} If there is no such step. */
-  add(step: UnconfirmedStep, record: UnconfirmedRecord): void {
-    if (!Object.hasOwn(this.#byStep, step)) {
-      const steps = Object.keys(this.#byStep).join('", "');
-      throw new TypeError(
-        `Cannot report an unconfirmed record: expected a step of "${steps}", got ${
-          describeShape(step)
-        }`,
-      );
-    }
-    this.#byStep[step].push(Object.freeze({ ...record }));
-  }
-
-  /** Records that were to go to another queue, and are in none. */
-  unmovedRecords(): ReadonlySet<SQSRecord> {
-    return new Set(this.#byStep.unmoved.map(({ record }) => record));
-  }
-
-  /** All so far, frozen. */
-  all(): Readonly<Record<UnconfirmedStep, readonly UnconfirmedRecord[]>> {
-    const { undeleted, unmoved, undelayed } = this.#byStep;
-    return Object.freeze({
-      undeleted: Object.freeze([...undeleted]),
-      unmoved: Object.freeze([...unmoved]),
-      undelayed: Object.freeze([...undelayed]),
-    });
-  }
 }
 
 /** Calls the hooks of a batch, and keeps what they throw for the close. */
@@ -115,10 +84,10 @@ export class HookCalls {
   }
 
   /** Calls a hook and waits for it. Never rejects. */
-  async call(hook: () => void | Promise<void>): Promise<void> {
+  async call(name: string, hook: () => void | Promise<void>): Promise<void> {
     try {
       const given = hook();
-      if (isThenable(given)) await this.#clock.waitForHook(given);
+      if (isThenable(given)) await this.#clock.waitForHook(name, given);
     } catch (error) {
       this.keep(error);
     }

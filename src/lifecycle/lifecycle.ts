@@ -1,12 +1,11 @@
-import type { SQSBatchItemFailure, SQSBatchResponse } from "aws-lambda";
-import { SQSBatchProcessingError } from "../errors.ts";
+import type { SQSBatchResponse, SQSRecord } from "aws-lambda";
 import { isThenable } from "../internal/promises.ts";
 import type { Outcome, UnconfirmedRecord, UnconfirmedRecords, UnconfirmedStep } from "../types.ts";
 import { timeoutError } from "./clock.ts";
 import { CloseFailure, ClosePromise } from "./close.ts";
-import { HookCalls, type Hooks, Unconfirmed } from "./hooks.ts";
+import { HookCalls, type Hooks } from "./hooks.ts";
+import { Ledger } from "./ledger.ts";
 import type { BatchSetup } from "./open.ts";
-import { isToReturn, Outcomes } from "./outcome.ts";
 import * as moves from "./phase.ts";
 import type { Hold, Phase, PhaseNamed } from "./phase.ts";
 import { Records } from "./records.ts";
@@ -20,8 +19,7 @@ import { Records } from "./records.ts";
 export class Lifecycle<TResult = unknown> {
   readonly setup: BatchSetup<TResult>;
   readonly hooks: Hooks<TResult>;
-  readonly #outcomes: Outcomes<TResult>;
-  readonly #unconfirmed = new Unconfirmed();
+  readonly #ledger: Ledger<TResult>;
   readonly #hookCalls: HookCalls;
   readonly #records: Records<TResult>;
   #phase: Phase = moves.OPENED;
@@ -32,12 +30,13 @@ export class Lifecycle<TResult = unknown> {
     bindHooks: (lifecycle: Lifecycle<TResult>) => Hooks<TResult>,
   ) {
     this.setup = setup;
-    this.#outcomes = new Outcomes(setup.records);
+    this.#ledger = new Ledger(setup);
     this.hooks = bindHooks(this);
     this.#hookCalls = new HookCalls(setup.clock);
-    this.#records = new Records(setup, this.hooks, this.#outcomes, {
+    this.#records = new Records(setup, this.hooks, this.#ledger.outcomes, {
       failureExpected: () => this.#expectFailure(),
       settlingFailed: (error) => this.#hookCalls.keep(error),
+      isToReturn: (outcome) => this.#ledger.judge()(outcome),
     });
   }
 
@@ -53,20 +52,33 @@ export class Lifecycle<TResult = unknown> {
 
   /** One frozen outcome per record. */
   get outcomes(): readonly Outcome<TResult>[] {
-    return this.#outcomes.list(moves.unprocessedReason(this.#phase));
+    return this.#ledger.outcomes.list(moves.unprocessedReason(this.#phase));
   }
 
   /** What SQS did not confirm so far. */
   get unconfirmed(): UnconfirmedRecords {
-    return this.#unconfirmed.all();
+    return this.#ledger.unconfirmed.all();
   }
 
   /** Notes that SQS did not confirm a step for a record. Changes nothing once the batch is closed. */
   report(step: UnconfirmedStep, record: UnconfirmedRecord): void {
-    if (this.#phase.name !== "closed") this.#unconfirmed.add(step, record);
+    if (this.#phase.name !== "closed") this.#ledger.unconfirmed.add(step, record);
   }
 
-  // ------------------------------------------------------------------------------ processing
+  /** Takes reports back: SQS has confirmed the step after all. */
+  retract(step: UnconfirmedStep, records: ReadonlySet<SQSRecord>): void {
+    if (this.#phase.name !== "closed") this.#ledger.unconfirmed.remove(step, records);
+  }
+
+  /** Whether any message is to return to the queue. */
+  get returnsAny(): boolean {
+    return this.outcomes.some(this.#ledger.judge());
+  }
+
+  /** Notes what a record's handler threw, before any hook is told. */
+  noteFailure(record: SQSRecord, error: unknown): void {
+    this.#records.noteFailure(record, error);
+  }
 
   /** Moves to the processing phase. Throws synchronously if `process()` must not be called. */
   startProcessing(): void {
@@ -85,8 +97,12 @@ export class Lifecycle<TResult = unknown> {
   async process(): Promise<readonly Outcome<TResult>[]> {
     const { clock } = this.setup;
     clock.start({
-      near: () => this.#expectFailure(),
-      reserveReached: (reason) => this.#records.abort(reason),
+      inSight: () => this.#expectFailure(),
+      near: () => this.hooks.steps?.deleteEarly(),
+      reserveReached: (reason) => {
+        this.#records.abort(reason);
+        this.hooks.steps?.deleteEarly();
+      },
     });
     try {
       const prepared = this.hooks.prepare();
@@ -99,13 +115,12 @@ export class Lifecycle<TResult = unknown> {
       this.#phase = moves.endProcessing(this.#phase, "prepare-failed");
       throw error;
     }
-    await this.#records.handleAll();
-    clock.stop();
+    await this.#records.handleAll().finally(() => clock.stop());
     const { steps } = this.hooks;
-    await this.#records.settleRest();
-    this.#outcomes.complete("process-running");
+    if (this.#phase.name === "processing") await this.#records.settleRest();
+    this.#ledger.outcomes.complete("process-running");
     if (steps && this.#phase.name === "processing") {
-      await this.#hookCalls.call(() => steps.finish());
+      await this.#hookCalls.call("process", () => steps.finish());
     }
     this.#phase = moves.endProcessing(this.#phase, "processed");
     return this.outcomes;
@@ -118,62 +133,55 @@ export class Lifecycle<TResult = unknown> {
     this.hooks.steps?.expectFailure();
   }
 
-  // -------------------------------------------------------------------------------- response
-
   /** Lambda's partial batch response. */
   response(): SQSBatchResponse {
     if (!this.setup.options.reportItemFailures) {
       throw new Error("Cannot give a response: the processor does not have reportItemFailures");
     }
     this.#phase = moves.readResponse(this.#phase);
-    const { received } = this.setup;
-    const isToReturn = this.#isToReturn();
-    const batchItemFailures: SQSBatchItemFailure[] = [];
-    this.outcomes.forEach((outcome, index) => {
-      if (!isToReturn(outcome)) return;
-      batchItemFailures.push({ itemIdentifier: received[index]!.messageId });
-    });
-    return { batchItemFailures };
+    return this.#ledger.response(this.outcomes);
   }
 
-  #isToReturn(): (outcome: Outcome) => boolean {
-    const given = {
-      suppressException: this.setup.options.suppressException,
-      unmoved: this.#unconfirmed.unmovedRecords(),
-    };
-    return (outcome) => isToReturn(outcome, given);
-  }
-
-  // --------------------------------------------------------------------------------- closing
-
-  /** A disposer was read: while the batch is opened, that decides how it is held. */
-  readDisposer(hold: Hold): void {
-    if (hold === "using" && this.#phase.name === "opened" && this.hooks.isCleanAsync()) {
+  /**
+   * A disposer was read: while the batch is opened, that decides how it is held. Gives whether it is
+   * the scope's: one that is read later is called by hand.
+   */
+  readDisposer(hold: Hold): boolean {
+    const isOpened = this.#phase.name === "opened";
+    if (hold === "using" && isOpened && this.hooks.isCleanAsync()) {
       throw new TypeError(
         "Cannot hold the batch with `using`: _clean() of its processor is async; write `await using`",
       );
     }
     this.#phase = moves.readDisposer(this.#phase, hold);
+    return isOpened;
   }
 
   /** The end of a `using` scope. */
-  dispose(): void {
-    moves.checkDisposer(this.#phase, "using");
+  dispose(isOfScope: boolean): void {
+    moves.checkDisposer(this.#phase, "using", isOfScope);
     if (this.#phase.name !== "closed") this.#closeBlocking();
-    this.#failure?.throwOnce();
+    this.#throw(isOfScope);
   }
 
   /** The end of an `await using` scope. */
-  disposeAsync(): Promise<void> {
-    moves.checkDisposer(this.#phase, "await using");
-    return this.#leave();
+  disposeAsync(isOfScope: boolean): Promise<void> {
+    moves.checkDisposer(this.#phase, "await using", isOfScope);
+    return this.#leave(isOfScope);
   }
 
-  async #leave(): Promise<void> {
+  async #leave(isOfScope: boolean): Promise<void> {
     if (this.#phase.name === "processing") await moves.endOf(this.#phase);
     if (this.#phase.name === "closing") await moves.endOf(this.#phase);
     else if (this.#phase.name !== "closed") await this.#close();
-    this.#failure?.throwOnce();
+    this.#throw(isOfScope);
+  }
+
+  /** Throws what the close threw, unless it was thrown where it counts. */
+  #throw(isOfScope: boolean): void {
+    if (!this.#failure || this.#failure.isSeen) return;
+    if (isOfScope || !this.setup.stragglers.any) this.#failure.noteSeen();
+    throw this.#failure.error;
   }
 
   /** What a closed batch has to throw, if anything. */
@@ -187,7 +195,10 @@ export class Lifecycle<TResult = unknown> {
     const closing = this.#close().then(() => {
       if (this.#failure) throw this.#failure.error;
     });
-    return ClosePromise.follow(closing, () => this.#failure?.noteSeen());
+    // A handler that outlived its record may be the one that listens, and nobody would see what it got.
+    return ClosePromise.follow(closing, () => {
+      if (!this.setup.stragglers.any) this.#failure?.noteSeen();
+    });
   }
 
   /** Closes the batch the way it is held. Never rejects: the closed phase has what is to be thrown. */
@@ -200,8 +211,9 @@ export class Lifecycle<TResult = unknown> {
 
   async #closeAsync(): Promise<void> {
     if (this.#startClosing() === "processed") {
-      await this.#hookCalls.call(() => this.hooks.clean());
-      this.hooks.steps?.afterClean();
+      await this.#hookCalls.call("_clean", () => this.hooks.clean());
+      const after = this.hooks.steps?.afterClean();
+      if (after) await after;
     }
     this.#endClosing();
   }
@@ -212,6 +224,7 @@ export class Lifecycle<TResult = unknown> {
       const error = new Error("process() was still running when the batch was closed: await it");
       this.#hookCalls.keep(error);
       this.#records.abort(error);
+      this.hooks.steps?.reportKept("process() was still running");
     }
     if (from === "processed") {
       this.#hookCalls.callBlocking(() => this.hooks.clean());
@@ -225,25 +238,17 @@ export class Lifecycle<TResult = unknown> {
     const reason = moves.unprocessedReason(this.#phase);
     const closing = moves.startClosing(this.#phase);
     this.#phase = closing;
-    this.#outcomes.complete(reason);
+    this.#ledger.outcomes.complete(reason);
     return closing.from;
   }
 
   /** Decides from what was recorded: a disposer cannot know whether the body threw. */
   #endClosing(): void {
     const isResponded = this.#phase.name === "closing" && this.#phase.responseRead;
-    const isDone = isResponded || !this.outcomes.some(this.#isToReturn());
     const { thrown } = this.#hookCalls;
-    const failure = isDone ? thrown : { error: this.#batchError(thrown) };
+    const failure = isResponded || !this.returnsAny
+      ? thrown
+      : { error: this.#ledger.error(this.outcomes, thrown) };
     this.#phase = moves.endClosing(this.#phase, failure && new CloseFailure(failure.error));
-  }
-
-  #batchError(thrown: { readonly error: unknown } | undefined): SQSBatchProcessingError {
-    const { records, received } = this.setup;
-    return new SQSBatchProcessingError(this.outcomes, {
-      ...this.unconfirmed,
-      messageIds: new Map(records.map((record, index) => [record, received[index]!.messageId])),
-      ...(thrown ? { cause: thrown.error } : {}),
-    });
   }
 }

@@ -63,13 +63,17 @@ export function checkOutcome<TOutcome extends Outcome>(
 }
 
 /**
- * Checks what a record handler returned. Promises in an array, and a generator object, are work that
+ * Checks the result of a record. A promise, promises in an array, and a generator object are work that
  * nobody has waited for.
  *
  * @throws {TypeError} If the result shows such work. The promises' rejections are taken.
  */
 export function checkResult<TResult>(result: TResult): TResult {
   if (!isObject(result)) return result;
+  if (isThenable(result)) {
+    ignoreRejection(result);
+    throw new TypeError("The result of a record is a promise, which nobody awaits; await it first");
+  }
   if (Array.isArray(result)) {
     const promises = result.filter(isThenable);
     if (promises.length === 0) return result;

@@ -93,16 +93,22 @@ export function readDisposer(phase: Phase, hold: Hold): Phase {
 }
 
 /**
- * A disposer was called. The scope calls the one it read at the declaration.
+ * A disposer was called. The scope calls the one it read at the declaration; any other is called by
+ * hand, maybe by a handler or hook of the same batch, which must not close it or wait for it.
  *
- * @throws {Error} If it was not read while the batch was opened: somebody calls it by hand.
+ * @throws {Error} If the batch is not held by it, or if it is called by hand while `process()` is
+ * running or while the batch is closing.
  */
-export function checkDisposer(phase: Phase, hold: Hold): void {
-  if (phase.disposers[hold]) return;
-  const name = hold === "using" ? "[Symbol.dispose]" : "[Symbol.asyncDispose]";
-  throw new Error(
-    `Cannot close the batch with ${name}(): it is held by \`${holdOf(phase)}\`; call close()`,
-  );
+export function checkDisposer(phase: Phase, hold: Hold, isOfScope: boolean): void {
+  if (!phase.disposers[hold]) {
+    const name = hold === "using" ? "[Symbol.dispose]" : "[Symbol.asyncDispose]";
+    throw new Error(
+      `Cannot close the batch with ${name}(): it is held by \`${holdOf(phase)}\`; call close()`,
+    );
+  }
+  if (isOfScope) return;
+  if (phase.name === "processing") throw isProcessing();
+  if (phase.name === "closing") throw isClosing();
 }
 
 /**

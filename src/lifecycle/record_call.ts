@@ -1,6 +1,6 @@
 import type { Context, SQSRecord } from "aws-lambda";
-import { receiveCountOf } from "../internal/receive_count.ts";
 import type { Outcome, RecordContext } from "../types.ts";
+import type { ReceivedRecord } from "./received_record.ts";
 import { failed, unprocessed } from "./outcome.ts";
 
 /**
@@ -45,15 +45,25 @@ export class RecordCall extends LazyContext {
   readonly messageId: string;
   readonly #record: SQSRecord;
   #outcomeIfGivenUp: Outcome<never> | undefined;
+  #hasFailedByItself = false;
 
-  constructor(record: SQSRecord, messageId: string, lambdaContext: Context | undefined) {
-    super(lambdaContext, receiveCountOf(record));
+  constructor(
+    record: SQSRecord,
+    { messageId, receiveCount }: ReceivedRecord,
+    lambdaContext: Context | undefined,
+  ) {
+    super(lambdaContext, receiveCount);
     this.messageId = messageId;
     this.#record = record;
   }
 
+  isOf(record: SQSRecord): boolean {
+    return this.#record === record;
+  }
+
   /** Notes what the handler threw, before any hook is told: a hook may never settle. */
   noteFailure(error: unknown): void {
+    this.#hasFailedByItself = !this.isAborted;
     this.#outcomeIfGivenUp = this.outcomeOfFailure(error);
   }
 
@@ -66,11 +76,11 @@ export class RecordCall extends LazyContext {
   }
 
   /**
-   * The outcome of a failure. Once the handler was told to stop, that it stopped is not the message's
+   * The outcome of a failure. If the handler was told to stop first, that it stopped is not the message's
    * fault.
    */
   outcomeOfFailure(error: unknown): Outcome<never> {
-    return this.isAborted
+    return this.isAborted && !this.#hasFailedByItself
       ? unprocessed(this.#record, "deadline", { error })
       : failed(this.#record, error);
   }

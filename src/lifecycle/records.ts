@@ -4,9 +4,10 @@ import type { Clock } from "./clock.ts";
 import { messageGroups } from "./groups.ts";
 import { handleRecord } from "./handle_record.ts";
 import type { Hooks, IndexedFailure } from "./hooks.ts";
-import type { ReceivedRecord } from "./open.ts";
+import type { ReceivedRecord } from "./received_record.ts";
 import { checkOutcome, failed, isHandled, type Outcomes, unprocessed } from "./outcome.ts";
 import { RecordCall } from "./record_call.ts";
+import type { Stragglers } from "./stragglers.ts";
 
 /** What handling the records of a batch takes. */
 export interface RecordsSetup<TResult> {
@@ -15,7 +16,8 @@ export interface RecordsSetup<TResult> {
   readonly handler: RecordHandler<TResult>;
   readonly clock: Clock;
   readonly lambdaContext: Context | undefined;
-  readonly options: { readonly concurrency: number; readonly suppressException: boolean };
+  readonly stragglers: Stragglers;
+  readonly options: { readonly concurrency: number };
 }
 
 /** Whom the handling of records tells what happens. */
@@ -24,6 +26,8 @@ export interface RecordsListener {
   failureExpected(): void;
   /** Settling failures threw. */
   settlingFailed(error: unknown): void;
+  /** Whether the message of an outcome is to return. */
+  isToReturn(outcome: Outcome): boolean;
 }
 
 /**
@@ -31,7 +35,7 @@ export interface RecordsListener {
  * another.
  *
  * An outcome, once written, stays. When the records are given up, or the batch is closed, each of them
- * gets its outcome, and a handler that settles later finds the door shut.
+ * gets its outcome, and what a handler that settles later gives is ignored.
  */
 export class Records<TResult> {
   readonly #setup: RecordsSetup<TResult>;
@@ -64,7 +68,10 @@ export class Records<TResult> {
     for (let lane = Math.min(concurrency, this.#groups.length); lane > 0; lane--) {
       lanes.push(this.#handleGroups());
     }
-    if (!await clock.isInTime(Promise.all(lanes))) this.#giveUp();
+    const all = Promise.all(lanes);
+    if (await clock.isInTime(all)) return;
+    this.#setup.stragglers.add(all);
+    this.#giveUp();
   }
 
   /** Settles, all at once, the failures that were not settled while their group went on. */
@@ -74,6 +81,11 @@ export class Records<TResult> {
     this.#unsettled.forEach(({ index }, position) =>
       this.#outcomes.replace(index, settled[position]!)
     );
+  }
+
+  /** Notes what a record's handler threw, where its hook does not pass on what it was given. */
+  noteFailure(record: SQSRecord, error: unknown): void {
+    this.#calls.find((call) => call?.isOf(record))?.noteFailure(error);
   }
 
   /** Tells the handlers that still run. */
@@ -89,14 +101,15 @@ export class Records<TResult> {
       let isStopped = false;
       for (const index of group) {
         if (this.#outcomes.at(index)) return;
-        let outcome = this.#outcomeWithoutHandling(index, isStopped) ?? await this.#handle(index);
+        let outcome: Outcome<TResult> = this.#outcomeWithoutHandling(index, isStopped) ??
+          await this.#handle(index);
         if (outcome.status === "fail") {
           outcome = await this.#outcomeOfFailure(index, outcome.error, index === last);
         }
         this.#calls[index] = undefined;
         if (this.#outcomes.at(index)) return;
         this.#write(index, outcome, index === last);
-        isStopped ||= this.#stopsGroup(outcome);
+        isStopped ||= !isHandled(outcome) && this.#listener.isToReturn(outcome);
       }
     }
   }
@@ -111,7 +124,7 @@ export class Records<TResult> {
   #handle(index: number): Promise<Outcome<TResult>> {
     const { records, received, handler, lambdaContext } = this.#setup;
     const record = records[index]!;
-    const call = new RecordCall(record, received[index]!.messageId, lambdaContext);
+    const call = new RecordCall(record, received[index]!, lambdaContext);
     this.#calls[index] = call;
     return this.#hooks.processRecord
       ? processRecord(record, call, this.#hooks.processRecord)
@@ -128,6 +141,7 @@ export class Records<TResult> {
     const outcome = call.outcomeOfFailure(error);
     // At the end of a group nobody waits: those failures are settled later, all at once.
     if (outcome.status !== "fail" || isLastOfGroup || !this.#hooks.steps?.settle) return outcome;
+    if (this.#outcomes.at(index)) return outcome;
     call.noteSettling(error);
     const [settled] = await this.#settle([{ index, error }]);
     return settled!;
@@ -150,11 +164,6 @@ export class Records<TResult> {
       this.#unsettled.push({ index, error: outcome.error });
     }
     if (!isHandled(outcome)) this.#listener.failureExpected();
-  }
-
-  #stopsGroup(outcome: Outcome): boolean {
-    if (outcome.status === "fail") return !this.#setup.options.suppressException;
-    return !isHandled(outcome);
   }
 
   /** Gives every record that has no outcome the one it has now. */

@@ -24,10 +24,12 @@ export function queueByArn(arn: string | QueueArn): Queue {
 
 /** A queue by its URL, taken as it is. `region` is for hosts that do not tell. */
 export function queueByUrl(url: string, region: string): Queue {
-  const { hostname } = new URL(url);
-  const [, told] = /^sqs(?:-fips)?\.([a-z0-9-]+)\./.exec(hostname) ?? [];
-  const id = withoutCredentials(url);
-  return { id, region: told ?? region, fifo: url.endsWith(".fifo"), url: () => url };
+  return {
+    id: shownUrl(url),
+    region: regionOfHost(new URL(url).hostname) ?? region,
+    fifo: pathOf(url).at(-1)?.endsWith(".fifo") ?? false,
+    url: () => url,
+  };
 }
 
 /**
@@ -45,15 +47,25 @@ export function queueUrl(
 
 /** Whether a queue's URL leads to the queue with this ARN: hosts have many names, paths do not. */
 export function isSameQueue(url: string, { region, accountId, name }: QueueArn): boolean {
-  const path = new URL(url).pathname.replace(/\/+$/, "");
-  return path.endsWith(`/${accountId}/${name}`) && queueByUrl(url, region).region === region;
+  const [urlAccountId, urlName] = pathOf(url).slice(-2);
+  return urlAccountId === accountId && urlName === name &&
+    (regionOfHost(new URL(url).hostname) ?? region) === region;
 }
 
-/** A URL as texts may show it. */
-function withoutCredentials(url: string): string {
-  const shown = new URL(url);
-  if (shown.username === "" && shown.password === "") return url;
-  shown.username = "";
-  shown.password = "";
-  return shown.href;
+function pathOf(url: string): string[] {
+  return new URL(url).pathname.split("/").filter((part) => part !== "");
+}
+
+/** The region that a host of SQS names: today's hosts, or the legacy ones. */
+function regionOfHost(hostname: string): string | undefined {
+  if (hostname === "queue.amazonaws.com") return "us-east-1";
+  const [, region, legacyRegion] =
+    /^(?:sqs(?:-fips)?\.([a-z0-9-]+)\.|([a-z0-9-]+)\.queue\.amazonaws\.)/.exec(hostname) ?? [];
+  return region ?? legacyRegion;
+}
+
+/** A URL as texts may show it: without user, password and query, which may be signed. */
+function shownUrl(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
 }

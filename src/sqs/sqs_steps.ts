@@ -9,14 +9,14 @@ import type { Outcome } from "../types.ts";
 import { sendSignedBlocking } from "./blocking/send.ts";
 import { type SignedRequest, signRequests } from "./blocking/sign.ts";
 import type { WorkerLease } from "./blocking/worker.ts";
+import { Deletions } from "./deletions.ts";
 import { batchRequests } from "./requests/batch_request.ts";
 import type { SqsClients } from "./requests/clients.ts";
-import { loadSdk } from "./requests/sdk.ts";
-import { sendBatchRequests, type UnconfirmedEntry } from "./requests/send.ts";
+import { sendBatchRequests } from "./requests/send.ts";
 import type { DeadLetterQueues } from "./steps/dead_letter_queues.ts";
 import { DELAY, delayEntries } from "./steps/delay.ts";
-import { chosenEntries, DELETE, type DeleteEntry, handledEntries } from "./steps/delete.ts";
-import { messageKey, reportEntries } from "./steps/entries.ts";
+import { DELETE, type DeleteEntry } from "./steps/delete.ts";
+import { reportEntries } from "./steps/entries.ts";
 import { settleFailures } from "./steps/move.ts";
 
 /** What the batches of one processor share. */
@@ -27,13 +27,12 @@ export interface SqsMeans {
   readonly closeTimeoutMs: number;
   readonly nonRetryable: NonRetryable | undefined;
   readonly retryDelay: RetryDelay | undefined;
+  /** Whether `_clean` is the library's own: another may have work to do before anything is deleted. */
+  isCleanOwn(): boolean;
 }
 
 /** A step inside `process()` takes at most half of what is left of the invocation: more follow. */
 const SHARE_BEFORE_CLOSE = 1 / 2;
-
-/** Why handled messages are undeleted that no request was made for. */
-const NOT_TRIED = "nobody tried to delete it: an override of _clean() did not call super._clean()";
 
 /** What a `PartialSQSProcessor` does at SQS for one batch: when, how, and for how long. */
 export class SqsSteps implements Steps {
@@ -42,13 +41,15 @@ export class SqsSteps implements Steps {
 
   readonly #lifecycle: Lifecycle;
   readonly #means: SqsMeans;
-  /** Whether SQS confirmed the deletion of the messages that were tried. */
-  readonly #deletions = new Map<string, boolean>();
+  readonly #deletions: Deletions;
+  #early: Promise<void> | undefined;
+  #rest: Promise<void> | undefined;
   #signed: readonly SignedRequest<DeleteEntry>[] = [];
 
   constructor(lifecycle: Lifecycle, means: SqsMeans) {
     this.#lifecycle = lifecycle;
     this.#means = means;
+    this.#deletions = new Deletions(lifecycle, means.clients);
     const { nonRetryable } = means;
     if (!nonRetryable) return;
     this.settle = (failures) =>
@@ -59,14 +60,31 @@ export class SqsSteps implements Steps {
   }
 
   expectFailure(): void {
-    if (this.#lifecycle.setup.options.reportItemFailures) return;
+    const { setup: { options, received: [first] }, held } = this.#lifecycle;
+    if (options.reportItemFailures || !first) return;
     // Whoever needs these loads them again, and reports why they do not load.
-    ignoreRejection(loadSdk());
-    if (this.#lifecycle.held === "using") ignoreRejection(this.#means.worker.hold());
+    ignoreRejection(this.#means.clients.warmUp(first.queue.region));
+    if (held === "using") ignoreRejection(this.#means.worker.hold());
+  }
+
+  deleteEarly(): void {
+    if (this.#lifecycle.setup.options.reportItemFailures || !this.#means.isCleanOwn()) return;
+    this.#early ??= this.#deleteEarly().finally(() => this.#early = undefined);
+  }
+
+  /** Deletes what is handled so far, until nothing new is. What is not confirmed, the close retries. */
+  async #deleteEarly(): Promise<void> {
+    await this.#withinTime(1, async (limit) => {
+      for (;;) {
+        const entries = this.#deletions.untried();
+        if (entries.length === 0 || limit.isOver) return;
+        await this.#deletions.send(entries, limit);
+      }
+    });
   }
 
   finish(): Promise<void> | void {
-    if (this.#lifecycle.outcomes.every(isHandled)) return;
+    if (this.#lifecycle.outcomes.every(isHandled)) return this.#early;
     return this.#finish();
   }
 
@@ -74,12 +92,14 @@ export class SqsSteps implements Steps {
   async #finish(): Promise<void> {
     await this.#delayFailures();
     if (this.#lifecycle.held !== "using") return;
-    const requests = batchRequests(this.#entriesToDelete());
+    const { clients, worker } = this.#means;
+    await this.#withinTime(SHARE_BEFORE_CLOSE, (limit) => this.#endOfEarly(limit));
+    const requests = batchRequests(this.#deletions.left());
     if (requests.length === 0) return;
-    await this.#means.worker.hold().catch(() => {});
+    await worker.hold().catch(() => {});
     this.#signed = await this.#withinTime(
       SHARE_BEFORE_CLOSE,
-      (limit) => signRequests(this.#means.clients, DELETE, requests, limit),
+      (limit) => signRequests(clients, DELETE, requests, limit),
     );
   }
 
@@ -96,15 +116,33 @@ export class SqsSteps implements Steps {
   }
 
   deleteHandled(): Promise<void> | void {
-    const entries = this.#entriesToDelete();
-    if (entries.length === 0) return;
-    if (this.#lifecycle.held !== "using") return this.#delete(entries, 1);
+    const entries = this.#deletions.left();
+    if (entries.length === 0 || this.#lifecycle.phaseName === "closed") return;
+    if (this.#lifecycle.held !== "using") return this.#rest = this.#deleteRest();
     const signed = this.#signed.length > 0
       ? this.#signed
       : batchRequests(entries).map((request) => ({ ...request, reason: "not signed" }));
     const { clock } = this.#lifecycle.setup;
     const limitMs = clock.stepMs(this.#means.closeTimeoutMs, 1);
-    this.#noteDeletions(entries, sendSignedBlocking(DELETE, signed, limitMs));
+    const unconfirmed = sendSignedBlocking(DELETE, signed, limitMs);
+    this.#deletions.note(entries, unconfirmed);
+    this.#deletions.report(entries, unconfirmed);
+  }
+
+  async #deleteRest(): Promise<void> {
+    await this.#withinTime(1, async (limit) => {
+      if (this.#early) {
+        const untried = this.#deletions.send(this.#deletions.untried(), limit);
+        await Promise.all([untried, this.#endOfEarly(limit)]);
+      }
+      const entries = this.#deletions.left();
+      this.#deletions.report(entries, await this.#deletions.send(entries, limit));
+    });
+  }
+
+  /** The end of an early deletion, if one is under way. Never rejects. */
+  async #endOfEarly(limit: TimeLimit): Promise<void> {
+    if (this.#early) await limit.wait(this.#early).catch(() => {});
   }
 
   async deleteMessages(outcomes: readonly Outcome[]): Promise<void> {
@@ -115,48 +153,21 @@ export class SqsSteps implements Steps {
         "Cannot delete messages: once process() has ended, plain `using` cannot wait for SQS",
       );
     }
-    const isDeleted = (key: string) => this.#deletions.get(key) === true;
-    const entries = chosenEntries(this.#lifecycle, outcomes, isDeleted);
+    const entries = this.#deletions.chosen(outcomes);
     const share = phaseName === "processing" ? SHARE_BEFORE_CLOSE : 1;
-    await this.#delete(entries.filter((entry) => !isDeleted(this.#keyOf(entry))), share);
+    await this.#withinTime(share, async (limit) => {
+      this.#deletions.report(entries, await this.#deletions.send(entries, limit));
+    });
   }
 
-  afterClean(): void {
-    const reason = NOT_TRIED;
-    reportEntries(
-      this.#lifecycle,
-      "undeleted",
-      this.#entriesToDelete().map((entry) => ({ entry, reason })),
-    );
+  afterClean(): Promise<void> | void {
+    if (!this.#rest) return this.#deletions.reportUntried();
+    // An override of _clean() may not have waited for what it started.
+    return this.#rest.catch(() => {}).then(() => this.#deletions.reportUntried());
   }
 
-  /** The handled messages of a batch in which not all were handled, without those that were tried. */
-  #entriesToDelete(): DeleteEntry[] {
-    const { outcomes, setup: { received, options } } = this.#lifecycle;
-    if (options.reportItemFailures || outcomes.every(isHandled)) return [];
-    return handledEntries(outcomes, received)
-      .filter((entry) => !this.#deletions.has(this.#keyOf(entry)));
-  }
-
-  async #delete(entries: readonly DeleteEntry[], share: number): Promise<void> {
-    const unconfirmed = await this.#withinTime(
-      share,
-      (limit) => sendBatchRequests(this.#means.clients, DELETE, batchRequests(entries), limit),
-    );
-    this.#noteDeletions(entries, unconfirmed);
-  }
-
-  #noteDeletions(
-    tried: readonly DeleteEntry[],
-    unconfirmed: readonly UnconfirmedEntry<DeleteEntry>[],
-  ): void {
-    for (const entry of tried) this.#deletions.set(this.#keyOf(entry), true);
-    for (const { entry } of unconfirmed) this.#deletions.set(this.#keyOf(entry), false);
-    reportEntries(this.#lifecycle, "undeleted", unconfirmed);
-  }
-
-  #keyOf({ indexes: [index] }: DeleteEntry): string {
-    return messageKey(this.#lifecycle.setup.received[index!]!);
+  reportKept(reason: string): void {
+    this.#deletions.reportKept(reason);
   }
 
   #withinTime<T>(share: number, work: (limit: TimeLimit) => Promise<T>): Promise<T> {

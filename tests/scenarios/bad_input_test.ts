@@ -141,7 +141,7 @@ Deno.test("PartialSQSProcessor throws TypeError for options of the wrong type", 
     [{ client: SQSClient }, "client: expected an SQS client, got a function"],
     [
       { client: { send: () => {}, config: { serviceId: "SNS" } } },
-      "client: expected an SQS client, got one of SNS",
+      "client: expected an SQS client, got a client of SNS",
     ],
   ] as const;
   for (const [options, says] of cases) {

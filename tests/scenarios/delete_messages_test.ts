@@ -1,4 +1,5 @@
 import {
+  BasePartialProcessor,
   type Batch,
   type Outcome,
   PartialSQSProcessor,
@@ -96,18 +97,31 @@ for (const hold of HOLDS) {
     assertEquals(await sqs.calls(), 3);
   });
 
-  Deno.test(`fauxqs, ${hold}: what _deleteMessages() could not delete is undeleted, once`, async () => {
-    const sqs = await testSqs();
-    const queue = await sqs.createQueue();
-    const records = await queue.records("ok1", "fail");
-    await sqs.proxy.set({ action: "DeleteMessageBatch", kind: "status", status: 400, times: 1 });
-    const processor = new EagerProcessor({ config: sqs.config, concurrency: 1 });
-    const { thrown } = await holding({ hold, processor, records, handler: handleBody });
-    assertInstanceOf(thrown, SQSBatchProcessingError);
-    assertEquals(thrown.undeleted.map(({ record }) => record), [records[0]!]);
-    assertEquals(await queue.left(), 2);
-  });
+  for (const [times, undeleted, left] of [[1, 0, 1], [100, 1, 2]] as const) {
+    Deno.test(`fauxqs, ${hold}: what _deleteMessages() could not delete is tried again by the close, with ${times} refusals`, async () => {
+      const sqs = await testSqs();
+      const queue = await sqs.createQueue();
+      const records = await queue.records("ok1", "fail");
+      await sqs.proxy.set({ action: "DeleteMessageBatch", kind: "status", status: 400, times });
+      const processor = new EagerProcessor({ config: sqs.config, concurrency: 1 });
+      const { thrown } = await holding({ hold, processor, records, handler: handleBody });
+      assertInstanceOf(thrown, SQSBatchProcessingError);
+      assertEquals(thrown.undeleted.map(({ record }) => record), records.slice(0, undeleted));
+      assertEquals(await queue.left(), left);
+    });
+  }
 }
+
+Deno.test("_deleteMessages() refuses a batch of a processor that deletes nothing", async () => {
+  class Deleting extends PartialSQSProcessor {
+    delete(batch: Batch): Promise<void> {
+      return this._deleteMessages(batch, []);
+    }
+  }
+  await using batch = new (class extends BasePartialProcessor {})().open([], handleBody);
+  await batch.process();
+  await assertRejects(() => new Deleting().delete(batch), TypeError, "of a PartialSQSProcessor");
+});
 
 Deno.test("using: _deleteMessages() is refused once process() has ended", async () => {
   let refusal: Promise<Error> | undefined;

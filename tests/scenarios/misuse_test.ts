@@ -539,3 +539,214 @@ for (const way of WAYS) {
     assertEquals(thrown.outcomes.map(({ status }) => status), ["success", "fail"]);
   });
 }
+
+// ------------------------------------------------------------- handlers that close their own batch
+
+for (const hold of HOLDS) {
+  const symbol = hold === "using" ? Symbol.dispose : Symbol.asyncDispose;
+
+  Deno.test(`${hold}: a disposer that a handler calls throws, and the scope's end still does`, async () => {
+    for (const wait of [false, true]) {
+      let opened: Batch<unknown> | undefined;
+      const { thrown } = await holding({
+        hold,
+        processor: new Processor(),
+        records: makeRecords("dispose", "ok"),
+        handler: async ({ body }) => {
+          if (wait) await Promise.resolve();
+          if (body === "dispose") await opened![symbol]();
+        },
+        body: (batch) => {
+          opened = batch;
+          return batch.process();
+        },
+      });
+      assertInstanceOf(thrown, SQSBatchProcessingError);
+      assertEquals(thrown.outcomes.map(({ status }) => status), ["fail", "success"]);
+      assertStringIncludes(thrown.message, "process() is running");
+    }
+  });
+
+  Deno.test(`${hold}: a handler that outlives its record cannot take the error away`, async () => {
+    for (const close of [(batch: Batch) => batch.close(), (batch: Batch) => batch[symbol]()]) {
+      let opened: Batch<unknown> | undefined;
+      let seen: unknown;
+      const { thrown } = await holding({
+        hold,
+        processor: new Processor({ recordTimeoutMs: 10 }),
+        records: makeRecords("slow"),
+        handler: async () => {
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          try {
+            await close(opened!);
+          } catch (error) {
+            seen = error;
+          }
+        },
+        body: async (batch) => {
+          opened = batch;
+          await batch.process();
+          while (!seen) await new Promise((resolve) => setTimeout(resolve, 5));
+        },
+      });
+      assertInstanceOf(seen, SQSBatchProcessingError);
+      assertInstanceOf(thrown, SQSBatchProcessingError);
+    }
+  });
+}
+
+for (const hook of ["_processRecord", "successHandler"]) {
+  Deno.test(`a promise as the result that ${hook} gives is no success`, async () => {
+    class Careless extends BasePartialProcessor {}
+    Object.defineProperty(Careless.prototype, hook, {
+      value: (record: SQSRecord) => ({
+        status: "success",
+        record,
+        result: Promise.reject(new Error("late")),
+      }),
+    });
+    const { thrown } = await holding({
+      hold: "using",
+      processor: new Careless(),
+      records: makeRecords("a"),
+      handler: handleBody,
+    });
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertStringIncludes(thrown.message, "which nobody awaits");
+  });
+}
+
+// -------------------------------------------------------------------------------- order and accounts
+
+Deno.test("with suppressException a FIFO group stops at a message that could not be moved", async () => {
+  const handled: string[] = [];
+  const client = { send: () => Promise.reject(new Error("no way")) };
+  for (const when of [() => true, () => "yes" as unknown as boolean]) {
+    handled.length = 0;
+    const processor = new PartialSQSProcessor({
+      client,
+      suppressException: true,
+      nonRetryable: { when, to: { queueUrl: "https://example.com/1/failed.fifo" } },
+    });
+    const records = ["fail", "ok2", "ok3"].map((body) => makeFifoRecord("a", body));
+    const { thrown } = await holding({
+      hold: "await using",
+      processor,
+      records,
+      handler: (record) => {
+        handled.push(record.body);
+        return handleBody(record);
+      },
+    });
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertEquals(handled, ["fail"]);
+    assertEquals(thrown.unprocessed.map(({ reason }) => reason), [
+      "message-group-failed",
+      "message-group-failed",
+    ]);
+  }
+});
+
+for (const way of WAYS) {
+  Deno.test(`fauxqs, ${way}: handled messages that must not be deleted are listed with a reason`, async () => {
+    const sqs = await testSqs();
+    const queue = await sqs.createQueue({ VisibilityTimeout: "600" });
+    const [ok, fail] = await queue.records("ok", "fail");
+    const twin = { ...fail!, body: "ok twin" };
+    const processor = new PartialSQSProcessor({ config: sqs.config });
+    const records = [ok!, fail!, twin];
+    const { thrown } = await runAs({ way, processor, records, handler: handleBody });
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertEquals(thrown.undeleted.map(({ record }) => record), [twin]);
+    assertStringIncludes(thrown.undeleted[0]!.reason, "kept, because");
+  });
+}
+
+Deno.test("using: what was handled before a forgotten await is listed as undeleted", async () => {
+  const client = { send: () => Promise.reject(new Error("must not be asked")) };
+  const { thrown } = await holding({
+    hold: "using",
+    processor: new PartialSQSProcessor({ client, concurrency: 1 }),
+    records: makeRecords("ok", "slow"),
+    handler: ({ body }) => body === "slow" ? new Promise(() => {}) : body,
+    body: async (batch) => {
+      batch.process();
+      while (batch.successMessages.length === 0) await Promise.resolve();
+    },
+  });
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  assertEquals(thrown.undeleted.map(({ reason }) => reason), ["process() was still running"]);
+});
+
+Deno.test("fauxqs, await using: a _clean that does not wait for super is waited for", async () => {
+  class Hasty extends PartialSQSProcessor {
+    protected override _clean(batch: Batch): void {
+      super._clean(batch);
+    }
+  }
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("ok", "fail");
+  const processor = new Hasty({ config: sqs.config });
+  const { thrown } = await runAs({ way: "await using", processor, records, handler: handleBody });
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  assertEquals(thrown.undeleted, []);
+  assertEquals(await queue.left(), 1);
+});
+
+Deno.test("fauxqs: two records of one message are moved once", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const target = await sqs.createQueue();
+  const [fail] = await queue.records("fail");
+  const nonRetryable = {
+    when: () => true,
+    to: { queueUrl: await target.urlAt(sqs.proxy.endpoint) },
+  };
+  const processor = new PartialSQSProcessor({ config: sqs.config, nonRetryable });
+  const outcomes = await processor.run([fail!, { ...fail! }], handleBody);
+  assertEquals(outcomes.map(({ status }) => status), ["dead-lettered", "dead-lettered"]);
+  assertEquals(await messagesIn(target), ["fail"]);
+});
+
+for (const count of [Symbol("redacted"), Object.create(null), null, "many", undefined]) {
+  Deno.test(`a receive count that is not one (${typeof count}) counts as 1, and stops nothing`, async () => {
+    const records = makeRecords("odd", "fail", "ok");
+    records[0]!.attributes.ApproximateReceiveCount = count;
+    const counts: number[] = [];
+    const { thrown } = await holding({
+      hold: "using",
+      processor: new Processor(),
+      records,
+      handler: (record, { receiveCount }) => {
+        counts.push(receiveCount);
+        return handleBody(record);
+      },
+    });
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertEquals(thrown.outcomes.map(({ status }) => status), ["success", "fail", "success"]);
+    assertEquals(counts, [1, 1, 1]);
+  });
+}
+
+Deno.test("a hook's reason that is not a text does not hide the other errors", async () => {
+  class Odd extends BasePartialProcessor {
+    protected override _processRecord<T>(
+      record: SQSRecord,
+      batch: Batch<T>,
+      recordContext: RecordContext,
+    ): Outcome<T> | Promise<Outcome<T>> {
+      if (record.body === "fail") return super._processRecord(record, batch, recordContext);
+      return { status: "unprocessed", record, reason: Symbol("odd") as never };
+    }
+  }
+  const { thrown } = await holding({
+    hold: "using",
+    processor: new Odd(),
+    records: makeRecords("fail", "odd"),
+    handler: handleBody,
+  });
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  assertStringIncludes(thrown.message, "RangeError: no such order");
+  assertStringIncludes(thrown.message, "1 record was not processed (a symbol)");
+});

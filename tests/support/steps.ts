@@ -6,10 +6,12 @@ import type { Steps } from "../../src/lifecycle/hooks.ts";
 export function giveSteps(processor: BasePartialProcessor, steps: Partial<Steps>): void {
   setSteps(processor, () => ({
     expectFailure() {},
+    deleteEarly() {},
     finish() {},
     deleteHandled() {},
     deleteMessages: () => Promise.resolve(),
     afterClean() {},
+    reportKept() {},
     ...steps,
   }));
 }

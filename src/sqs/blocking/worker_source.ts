@@ -30,7 +30,7 @@ async function send({ url, headers, body }, signal) {
 
 async function sendTwiceIfLate(request, signal, limitMs) {
   let timer;
-  const late = new Promise((resolve) => timer = setTimeout(resolve, limitMs / 2));
+  const late = new Promise((resolve) => timer = setTimeout(resolve, Math.max(0, limitMs / 2)));
   const first = send(request, signal);
   const answer = await Promise.race([first, late]);
   clearTimeout(timer);

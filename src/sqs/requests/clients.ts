@@ -29,6 +29,12 @@ export class SqsClients {
     return client;
   }
 
+  /** Loads and makes what the first request in a region needs. */
+  async warmUp(region: string): Promise<void> {
+    await loadSdk();
+    await this.get(region);
+  }
+
   destroy(): void {
     this.#isDestroyed = true;
     for (const client of this.#made.values()) client.destroy();

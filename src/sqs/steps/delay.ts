@@ -1,7 +1,8 @@
 import { messageGroups } from "../../lifecycle/groups.ts";
 import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
-import type { ReceivedRecord } from "../../lifecycle/open.ts";
+import type { ReceivedRecord } from "../../lifecycle/received_record.ts";
 import { type RetryDelay, retryDelayOf } from "../../retry_delay.ts";
+import type { FailOutcome, Outcome } from "../../types.ts";
 import { queueByArn } from "../queue.ts";
 import type { BatchAction, BatchEntry } from "../requests/batch_request.ts";
 import { messageKey } from "./entries.ts";
@@ -24,26 +25,27 @@ export function delayEntries(lifecycle: Lifecycle, retryDelay: RetryDelay): Dela
   const { outcomes, setup: { received } } = lifecycle;
   const entries = new Map<string, DelayEntry>();
   for (const group of messageGroups(received)) {
-    const first = group.findIndex((index) => outcomes[index]!.status === "fail");
-    if (first === -1) continue;
-    const seconds = secondsFor(lifecycle, retryDelay, group[first]!);
+    const failure = group.map((index) => outcomes[index]!).find(isFailure);
+    if (!failure) continue;
+    const seconds = secondsFor(lifecycle, retryDelay, failure);
     if (seconds === undefined) continue;
-    for (const index of group.slice(first)) {
+    for (const index of group.slice(group.findIndex((each) => outcomes[each] === failure))) {
       entries.set(messageKey(received[index]!), delayEntry(received[index]!, index, seconds));
     }
   }
   return [...entries.values()];
 }
 
+function isFailure(outcome: Outcome): outcome is FailOutcome {
+  return outcome.status === "fail";
+}
+
 /** What the user's function gives for a failure; asked once. */
 function secondsFor(
   lifecycle: Lifecycle,
   retryDelay: RetryDelay,
-  index: number,
+  { record, error }: FailOutcome,
 ): number | undefined {
-  const outcome = lifecycle.outcomes[index]!;
-  if (outcome.status !== "fail") return undefined;
-  const { record, error } = outcome;
   try {
     return retryDelayOf(retryDelay, record, error);
   } catch (thrown) {

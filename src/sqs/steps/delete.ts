@@ -3,7 +3,7 @@ import { groupBy } from "../../internal/group_by.ts";
 import { isObject } from "../../internal/shape.ts";
 import { messageGroups } from "../../lifecycle/groups.ts";
 import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
-import type { ReceivedRecord } from "../../lifecycle/open.ts";
+import type { ReceivedRecord } from "../../lifecycle/received_record.ts";
 import { isHandled } from "../../lifecycle/outcome.ts";
 import type { Outcome } from "../../types.ts";
 import { queueByArn } from "../queue.ts";
@@ -38,7 +38,8 @@ export function handledEntries(
 }
 
 /**
- * The messages of chosen outcomes. `isDeleted` tells which messages SQS has confirmed already.
+ * The messages of chosen outcomes. `isDeleted` tells, by their first record, which messages SQS has
+ * confirmed already.
  *
  * @throws {TypeError} If something is not an outcome of this batch.
  * @throws {Error} If a message was not handled, or if one before it in its FIFO message group would
@@ -47,21 +48,23 @@ export function handledEntries(
 export function chosenEntries(
   { outcomes, setup: { records, received } }: Lifecycle,
   chosen: readonly Outcome[],
-  isDeleted: (key: string) => boolean,
+  isDeleted: (firstIndex: number) => boolean,
 ): DeleteEntry[] {
-  const indexesOfRecord = groupBy(records.keys(), (index) => records[index]!);
-  const chosenRecords = new Set(chosen.map((outcome) => recordOf(outcome, indexesOfRecord)));
-  const entries = indexesByMessage(received)
-    .filter((indexes) => indexes.some((index) => chosenRecords.has(records[index]!)));
-  const gone = new Set(entries.flat());
-  for (const index of gone) {
+  const known = new Set(records);
+  const chosenRecords = new Set(chosen.map((outcome) => recordOf(outcome, known)));
+  const messages = indexesByMessage(received);
+  const entries = messages.filter((indexes) =>
+    indexes.some((index) => chosenRecords.has(records[index]!))
+  );
+  const going = new Set(entries.flat());
+  for (const index of going) {
     if (isHandled(outcomes[index]!)) continue;
     throw refusal(`the message ${received[index]!.messageId} was not handled`);
   }
+  const gone = new Set(messages.filter(([first]) => isDeleted(first!)).flat());
   for (const group of messageGroups(received)) {
-    const stays = (index: number) => !gone.has(index) && !isDeleted(messageKey(received[index]!));
-    const gap = group.findIndex(stays);
-    const after = gap === -1 ? undefined : group.slice(gap).find((index) => gone.has(index));
+    const gap = group.findIndex((index) => !going.has(index) && !gone.has(index));
+    const after = gap === -1 ? undefined : group.slice(gap).find((index) => going.has(index));
     if (after === undefined) continue;
     throw refusal(
       `the message ${received[after]!.messageId} must not go before ${
@@ -72,7 +75,7 @@ export function chosenEntries(
   return entries.map((indexes) => deleteEntry(indexes, received));
 }
 
-function recordOf(outcome: unknown, known: ReadonlyMap<SQSRecord, unknown>): SQSRecord {
+function recordOf(outcome: unknown, known: ReadonlySet<SQSRecord>): SQSRecord {
   const record = isObject(outcome) ? outcome.record as SQSRecord : undefined;
   if (record && known.has(record)) return record;
   throw new TypeError("Cannot delete messages: expected outcomes of this batch");

@@ -3,7 +3,7 @@ import type { QueueArn } from "../../internal/queue_arn.ts";
 import type { TimeLimit } from "../../lifecycle/clock.ts";
 import type { IndexedFailure } from "../../lifecycle/hooks.ts";
 import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
-import type { ReceivedRecord } from "../../lifecycle/open.ts";
+import type { ReceivedRecord } from "../../lifecycle/received_record.ts";
 import { failed } from "../../lifecycle/outcome.ts";
 import { isNonRetryable, type NonRetryable } from "../../non_retryable.ts";
 import type { Outcome } from "../../types.ts";
@@ -13,7 +13,7 @@ import type { SqsClients } from "../requests/clients.ts";
 import { reasonOf, StepError } from "../requests/reason.ts";
 import { sendBatchRequests } from "../requests/send.ts";
 import type { DeadLetterQueues } from "./dead_letter_queues.ts";
-import { reportEntries } from "./entries.ts";
+import { messageKey, reportEntries } from "./entries.ts";
 import { type Message, readMessage } from "./message.ts";
 
 /** One message to send on to another queue, as it came. */
@@ -84,12 +84,12 @@ async function move(
     lifecycle.report("unmoved", { record: records[index]!, reason: reasonOf(error), error });
   for (const [source, group] of groupBy(indexes, (index) => received[index]!.queue)) {
     const target = await findTarget(source, to, means).catch((error: unknown) => ({ error }));
-    for (const index of group) {
+    for (const same of groupBy(group, (index) => messageKey(received[index]!)).values()) {
       try {
         if ("error" in target) throw target.error;
-        entries.push(moveEntry(received[index]!, index, target));
+        entries.push(moveEntry(received, same, target));
       } catch (error) {
-        refuse(index, error);
+        for (const index of same) refuse(index, error);
       }
     }
   }
@@ -114,13 +114,18 @@ async function findTarget(
 }
 
 /** Throws a `StepError` for a message that cannot be read: it alone is refused, not its request. */
-function moveEntry(received: ReceivedRecord, index: number, target: Queue): MoveEntry {
+function moveEntry(
+  received: readonly ReceivedRecord[],
+  indexes: readonly number[],
+  target: Queue,
+): MoveEntry {
+  const first = received[indexes[0]!]!;
   return {
     queue: target,
-    indexes: [index],
-    messageIds: [received.messageId],
-    message: readMessage(received),
-    groupId: groupIn(target, received),
+    indexes,
+    messageIds: indexes.map((index) => received[index]!.messageId),
+    message: readMessage(first),
+    groupId: groupIn(target, first),
   };
 }
 

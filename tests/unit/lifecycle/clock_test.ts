@@ -42,7 +42,7 @@ Deno.test("Clock.waitForHook() waits a little longer than a step at SQS may take
   const end = time.now + 10_000;
   const clock = clockWith(() => end - Date.now());
   let error: unknown;
-  clock.waitForHook(new Promise(() => {})).catch((thrown) => error = thrown);
+  clock.waitForHook("_clean", new Promise(() => {})).catch((thrown) => error = thrown);
   await passTime(time, 9_949);
   assertEquals(error, undefined);
   await passTime(time, 1);
@@ -59,7 +59,7 @@ Deno.test("Clock starts no timer with a negative delay", () => {
   }) as unknown as typeof setTimeout;
   try {
     for (const remaining of [0, 10, -100, 5_000]) {
-      clockWith(remaining).start({ near() {}, reserveReached() {} });
+      clockWith(remaining).start({ inSight() {}, near() {}, reserveReached() {} });
     }
   } finally {
     globalThis.setTimeout = setTimeout;

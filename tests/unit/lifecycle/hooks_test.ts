@@ -199,7 +199,7 @@ Deno.test("a _clean that never settles is given up before Lambda's deadline", as
   await passTime(time, 1);
   assertInstanceOf(thrown, SQSBatchProcessingError);
   assertStringIncludes(thrown.message, "RangeError: no such order");
-  assertStringIncludes(thrown.message, "TimeoutError: The time was over first");
+  assertStringIncludes(thrown.message, "TimeoutError: _clean() did not settle in time");
 });
 
 for (const suppressException of [false, true]) {

@@ -57,8 +57,8 @@ Deno.test("parseQueueArn() does not quote what is not an ARN: it may be a receip
   assertThrows(() => parseQueueArn("orders"), TypeError, "got a string");
 });
 
-Deno.test("queueByUrl() shows neither user nor password", () => {
-  const url = "http://user:secret@127.0.0.1:4566/000000000000/orders";
+Deno.test("queueByUrl() shows neither user nor password nor query", () => {
+  const url = "http://user:secret@127.0.0.1:4566/000000000000/orders?X-Amz-Signature=secret#secret";
   const queue = queueByUrl(url, "us-east-1");
   assertEquals([queue.id, queue.url()], ["http://127.0.0.1:4566/000000000000/orders", url]);
 });
@@ -71,11 +71,20 @@ Deno.test("isSameQueue() goes by account, name and region, whatever the host", (
       ["https://sqs.eu-west-1.amazonaws.com/123456789012/orders/", true],
       ["http://127.0.0.1:4566/123456789012/orders", true],
       ["http://127.0.0.1:4566/path/123456789012/orders", true],
+      ["http://127.0.0.1:4566/123456789012//orders", true],
+      ["https://eu-west-1.queue.amazonaws.com/123456789012/orders", true],
+      ["https://queue.amazonaws.com/123456789012/orders", false],
       ["https://sqs.eu-north-1.amazonaws.com/123456789012/orders", false],
       ["https://sqs.eu-west-1.amazonaws.com/123456789012/orders-failed", false],
       ["https://sqs.eu-west-1.amazonaws.com/999999999999/orders", false],
     ] as const
   ) {
     assertEquals(isSameQueue(url, arn), isSame, url);
+  }
+});
+
+Deno.test("queueByUrl() knows a FIFO queue, also by a URL that ends in a slash", () => {
+  for (const end of ["", "/"]) {
+    assertEquals(queueByUrl(`https://example.com/1/orders.fifo${end}`, "us-east-1").fifo, true);
   }
 });

@@ -1,0 +1,94 @@
+import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from "aws-lambda";
+import { SQSBatchProcessingError } from "../errors.ts";
+import { describeShape } from "../internal/shape.ts";
+import type { Outcome, UnconfirmedRecord, UnconfirmedRecords, UnconfirmedStep } from "../types.ts";
+import type { BatchSetup } from "./open.ts";
+import { isToReturn, Outcomes } from "./outcome.ts";
+
+/** What became of a batch: its outcomes, what SQS did not confirm, and what follows for Lambda. */
+export class Ledger<TResult> {
+  readonly outcomes: Outcomes<TResult>;
+  readonly unconfirmed: Unconfirmed = new Unconfirmed();
+  readonly #setup: BatchSetup<TResult>;
+
+  constructor(setup: BatchSetup<TResult>) {
+    this.#setup = setup;
+    this.outcomes = new Outcomes(setup.records);
+  }
+
+  /** Tells of outcomes whether their messages are to return to the queue. */
+  judge(): (outcome: Outcome) => boolean {
+    const given = {
+      suppressException: this.#setup.options.suppressException,
+      unmoved: this.unconfirmed.unmovedRecords(),
+    };
+    return (outcome) => isToReturn(outcome, given);
+  }
+
+  /** Lambda's partial batch response for outcomes. */
+  response(outcomes: readonly Outcome[]): SQSBatchResponse {
+    const { received } = this.#setup;
+    const returns = this.judge();
+    const batchItemFailures: SQSBatchItemFailure[] = [];
+    outcomes.forEach((outcome, index) => {
+      if (!returns(outcome)) return;
+      batchItemFailures.push({ itemIdentifier: received[index]!.messageId });
+    });
+    return { batchItemFailures };
+  }
+
+  /** The error of a batch of which messages return. */
+  error(
+    outcomes: readonly Outcome[],
+    thrown: { readonly error: unknown } | undefined,
+  ): SQSBatchProcessingError {
+    const { records, received } = this.#setup;
+    return new SQSBatchProcessingError(outcomes, {
+      ...this.unconfirmed.all(),
+      messageIds: new Map(records.map((record, index) => [record, received[index]!.messageId])),
+      ...(thrown ? { cause: thrown.error } : {}),
+    });
+  }
+}
+
+/** What SQS did not confirm for one batch. */
+export class Unconfirmed {
+  readonly #byStep: Record<UnconfirmedStep, UnconfirmedRecord[]> = {
+    undeleted: [],
+    unmoved: [],
+    undelayed: [],
+  };
+
+  /** @throws {TypeError} If there is no such step. */
+  add(step: UnconfirmedStep, record: UnconfirmedRecord): void {
+    if (!Object.hasOwn(this.#byStep, step)) {
+      const steps = Object.keys(this.#byStep).join('", "');
+      throw new TypeError(
+        `Cannot report an unconfirmed record: expected a step of "${steps}", got ${
+          describeShape(step)
+        }`,
+      );
+    }
+    this.#byStep[step].push(Object.freeze({ ...record }));
+  }
+
+  /** Takes the reports about records back. */
+  remove(step: UnconfirmedStep, records: ReadonlySet<SQSRecord>): void {
+    this.#byStep[step] = this.#byStep[step].filter(({ record }) => !records.has(record));
+  }
+
+  /** Records that were to go to another queue, and are in none. */
+  unmovedRecords(): ReadonlySet<SQSRecord> {
+    return new Set(this.#byStep.unmoved.map(({ record }) => record));
+  }
+
+  /** All so far, frozen. */
+  all(): Readonly<Record<UnconfirmedStep, readonly UnconfirmedRecord[]>> {
+    const { undeleted, unmoved, undelayed } = this.#byStep;
+    return Object.freeze({
+      undeleted: Object.freeze([...undeleted]),
+      unmoved: Object.freeze([...unmoved]),
+      undelayed: Object.freeze([...undelayed]),
+    });
+  }
+}

@@ -1,0 +1,120 @@
+import type { TimeLimit } from "../lifecycle/clock.ts";
+import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import { isHandled } from "../lifecycle/outcome.ts";
+import type { Outcome } from "../types.ts";
+import { batchRequests } from "./requests/batch_request.ts";
+import type { SqsClients } from "./requests/clients.ts";
+import { sendBatchRequests, type UnconfirmedEntry } from "./requests/send.ts";
+import { chosenEntries, DELETE, type DeleteEntry, handledEntries } from "./steps/delete.ts";
+import { reportEntries } from "./steps/entries.ts";
+
+/** The reason if no request was made for a handled message. */
+const NOT_TRIED = "nobody tried to delete it: an override of _clean() did not call super._clean()";
+
+/** The reason if a handled message must not be deleted. */
+const KEPT =
+  "kept, because a message before it in its message group, or one with its receipt handle, returns";
+
+/** Which messages of one batch are deleted, which were tried, and what SQS did not confirm. */
+export class Deletions {
+  readonly #lifecycle: Lifecycle;
+  readonly #clients: SqsClients;
+  /** Messages that a request was made for, by their first record. */
+  readonly #tried = new Set<number>();
+  /** Messages whose deletion SQS has confirmed. */
+  readonly #deleted = new Set<number>();
+
+  constructor(lifecycle: Lifecycle, clients: SqsClients) {
+    this.#lifecycle = lifecycle;
+    this.#clients = clients;
+  }
+
+  /** What there is to delete once all records have their outcome, if not all were handled. */
+  left(): DeleteEntry[] {
+    const { outcomes, setup: { options } } = this.#lifecycle;
+    if (options.reportItemFailures || outcomes.every(isHandled)) return [];
+    return this.#handled().filter((entry) => !this.#deleted.has(keyOf(entry)));
+  }
+
+  /** What is handled so far and was never tried. */
+  untried(): DeleteEntry[] {
+    return this.#handled().filter((entry) => !this.#tried.has(keyOf(entry)));
+  }
+
+  /** The messages of some outcomes, less those that are deleted. Throws for what must not go. */
+  chosen(outcomes: readonly Outcome[]): DeleteEntry[] {
+    return chosenEntries(this.#lifecycle, outcomes, (index) => this.#deleted.has(index))
+      .filter((entry) => !this.#deleted.has(keyOf(entry)));
+  }
+
+  /** Sends deletions, and gives what SQS did not confirm. Never rejects. */
+  async send(
+    entries: readonly DeleteEntry[],
+    limit: TimeLimit,
+  ): Promise<UnconfirmedEntry<DeleteEntry>[]> {
+    for (const entry of entries) this.#tried.add(keyOf(entry));
+    const requests = batchRequests(entries);
+    const unconfirmed = await sendBatchRequests(this.#clients, DELETE, requests, limit);
+    this.note(entries, unconfirmed);
+    return unconfirmed;
+  }
+
+  /** Notes what became of deletions. */
+  note(
+    entries: readonly DeleteEntry[],
+    unconfirmed: readonly UnconfirmedEntry<DeleteEntry>[],
+  ): void {
+    const refused = new Set(unconfirmed.map(({ entry }) => keyOf(entry)));
+    for (const key of entries.map(keyOf)) {
+      this.#tried.add(key);
+      if (!refused.has(key)) this.#deleted.add(key);
+    }
+  }
+
+  /** Reports what SQS did not confirm of deletions, in the place of what was reported of them before. */
+  report(
+    entries: readonly DeleteEntry[],
+    unconfirmed: readonly UnconfirmedEntry<DeleteEntry>[],
+  ): void {
+    const { records } = this.#lifecycle.setup;
+    const indexes = entries.flatMap((entry) => entry.indexes);
+    this.#lifecycle.retract("undeleted", new Set(indexes.map((index) => records[index]!)));
+    reportEntries(this.#lifecycle, "undeleted", unconfirmed);
+  }
+
+  /** Reports the handled messages that return although nobody was refused anything. */
+  reportUntried(): void {
+    const { outcomes, setup: { options } } = this.#lifecycle;
+    if (options.reportItemFailures || outcomes.every(isHandled)) return;
+    const untried = this.left().filter((entry) => !this.#tried.has(keyOf(entry)));
+    reportEntries(
+      this.#lifecycle,
+      "undeleted",
+      untried.map((entry) => ({ entry, reason: NOT_TRIED })),
+    );
+    if (!this.#lifecycle.returnsAny) return;
+    this.#reportHandled(KEPT, new Set(this.#handled().flatMap(({ indexes }) => indexes)));
+  }
+
+  /** Reports all handled messages that are not deleted. */
+  reportKept(reason: string): void {
+    if (this.#lifecycle.setup.options.reportItemFailures) return;
+    const deleted = this.#handled().filter((entry) => this.#deleted.has(keyOf(entry)));
+    this.#reportHandled(reason, new Set(deleted.flatMap(({ indexes }) => indexes)));
+  }
+
+  #reportHandled(reason: string, except: ReadonlySet<number>): void {
+    this.#lifecycle.outcomes.forEach((outcome, index) => {
+      if (!isHandled(outcome) || except.has(index)) return;
+      this.#lifecycle.report("undeleted", { record: outcome.record, reason });
+    });
+  }
+
+  #handled(): DeleteEntry[] {
+    return handledEntries(this.#lifecycle.outcomes, this.#lifecycle.setup.received);
+  }
+}
+
+function keyOf({ indexes }: DeleteEntry): number {
+  return indexes[0]!;
+}
