@@ -38,6 +38,7 @@ export {
   type ExponentialBackoffOptions,
   type RetryDelay,
 } from "./src/retry_delay.ts";
+export { StopBatchError, type StopBatchErrorOptions } from "./src/stop_batch_error.ts";
 export type { SqsClientLike } from "./src/sqs_client_like.ts";
 export type {
   DeadLetteredOutcome,

@@ -135,8 +135,8 @@ export abstract class BasePartialProcessor implements Disposable {
    * @param records The records of the event, `event.Records`.
    * @param handler Handles one record.
    * @param options Lambda's context.
-   * @returns One outcome per record. Do not return them from the Lambda handler: they hold every record,
-   * and a response over 6 MB fails the invocation.
+   * @returns One outcome per record. Do not return them from the Lambda handler: a response over 6 MB
+   * fails the invocation.
    * @throws {SQSBatchProcessingError} If a record failed (unless `suppressException`) or was not
    * handled, with `reportItemFailures` too: nobody could return a response. What a hook threw is its
    * `cause`; where all records were handled, that is thrown as it is.
@@ -162,7 +162,6 @@ export abstract class BasePartialProcessor implements Disposable {
 
   /**
    * Runs once, before the first record. If it throws, no record is handled and all messages return.
-   *
    * @param _batch The batch.
    */
   protected _prepare(_batch: Batch): void | Promise<void> {}

@@ -44,6 +44,11 @@ export interface RequestMessage {
     | "GetQueueAttributes";
   /** The queue it was for: its ARN or, where only that is known, its URL. */
   readonly queue: string;
+  /**
+   * The URL of the queue that the client asked for, without user, password and query; `undefined` if the
+   * client was never asked.
+   */
+  readonly queueUrl: string | undefined;
   /** The ids of the messages it was about. None for `GetQueueAttributes`. */
   readonly messageIds: readonly string[];
   /** How many entries it had. None for `GetQueueAttributes`. */

@@ -94,11 +94,12 @@ export class SQSBatchProcessingError extends AggregateError {
   constructor(outcomes: readonly Outcome[], options: SQSBatchProcessingErrorOptions = {}) {
     const failures = outcomes.filter((outcome) => outcome.status === "fail");
     const unprocessed = outcomes.filter((outcome) => outcome.status === "unprocessed");
-    const { undeleted = [], unmoved = [], undelayed = [] } = options;
+    const { undeleted = [], unmoved = [], undelayed = [], cause } = options;
+    const caused = "cause" in options ? { cause } : {};
     super(
       failures.map((failure) => failure.error),
-      describeBatch({ failures, unprocessed, undeleted, unmoved, undelayed }, options),
-      "cause" in options ? { cause: options.cause } : {},
+      describeBatch({ failures, unprocessed, undeleted, unmoved, undelayed }, caused, options),
+      caused,
     );
     const fields = { outcomes, failures, unprocessed, undeleted, unmoved, undelayed };
     for (const [name, value] of Object.entries(fields)) {
@@ -119,9 +120,10 @@ type IdOf = (item: { readonly record: SQSRecord }) => string;
 
 function describeBatch(
   { failures, unprocessed, undeleted, unmoved, undelayed }: Details,
-  options: SQSBatchProcessingErrorOptions,
+  caused: { readonly cause?: unknown },
+  { messageIds }: SQSBatchProcessingErrorOptions,
 ): string {
-  const idOf: IdOf = ({ record }) => options.messageIds?.get(record) ?? ownId(record);
+  const idOf: IdOf = ({ record }) => messageIds?.get(record) ?? ownId(record);
   const texts = [
     `Not all records processed successfully. ${counted(failures.length, "record")} failed.`,
     ...describeErrors(failures, idOf),
@@ -130,7 +132,7 @@ function describeBatch(
     ...describeGroups(undeleted, idOf, "handled message", "not deleted and will return"),
     ...describeGroups(unmoved, idOf, "failed message", "not moved and will return"),
     ...describeGroups(undelayed, idOf, "failed message", "not given the retry delay"),
-    ...("cause" in options ? [`Cause: ${describeError(options.cause)}`] : []),
+    ...Object.values(caused).map((cause) => `Cause: ${describeError(cause)}`),
   ];
   return shortenToBytes(texts.join("\n\n"), MAX_BYTES);
 }

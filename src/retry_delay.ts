@@ -1,11 +1,9 @@
 import type { SQSRecord } from "aws-lambda";
 import { checkFunction, checkOptionNames } from "./internal/check_options.ts";
+import { checkSeconds } from "./internal/check_seconds.ts";
 import { ignoreRejection } from "./internal/promises.ts";
 import { receiveCountOf } from "./internal/receive_count.ts";
 import { describeShape } from "./internal/shape.ts";
-
-/** The longest visibility timeout (Amazon SQS developer guide, Visibility timeout). */
-const MAX_SECONDS = 43_200;
 
 /**
  * When a failed message comes back: seconds from 0 to 43,200, or a function that gives them.
@@ -110,12 +108,4 @@ export function exponentialBackoff(
     const full = Math.min(maxSeconds, baseSeconds * 2 ** (receiveCountOf(record) - 1));
     return jitter === "none" ? full : Math.random() * full;
   };
-}
-
-function checkSeconds(value: unknown, name: string): void {
-  if (typeof value === "number" && value >= 0 && value <= MAX_SECONDS) return;
-  const message = `Cannot use ${name}: expected seconds from 0 to ${MAX_SECONDS}, got ${
-    describeShape(value)
-  }`;
-  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
 }

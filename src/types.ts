@@ -9,8 +9,9 @@ import type { Context, SQSRecord } from "aws-lambda";
 export interface RecordContext {
   /**
    * Aborted when the record has no time left: no more than the deadline's reserve is left of the
-   * invocation, or `recordTimeoutMs` is over (both with a `TimeoutError` as the reason), or the batch
-   * was closed while the record was being handled.
+   * invocation, or `recordTimeoutMs` is over (both with a `TimeoutError` as the reason), a handler
+   * stopped the batch (with its `StopBatchError`), or the batch was closed while the record was being
+   * handled.
    */
   readonly signal: AbortSignal;
   /** Lambda's context, if one was given to `open()`. */
@@ -77,14 +78,16 @@ export interface FailOutcome {
  * - `"process-running"`: the batch was closed while `process()` was running (a forgotten `await`);
  * - `"prepare-failed"`: `_prepare` threw;
  * - `"message-group-failed"`: an earlier record of its message group failed;
- * - `"deadline"`: too little of the invocation was left.
+ * - `"deadline"`: too little of the invocation was left;
+ * - `"stopped"`: a handler threw a `StopBatchError`.
  */
 export type UnprocessedReason =
   | "process-not-called"
   | "process-running"
   | "prepare-failed"
   | "message-group-failed"
-  | "deadline";
+  | "deadline"
+  | "stopped";
 
 /** The record was not handled, or not to its end. Its message returns to the queue. */
 export interface UnprocessedOutcome {
@@ -94,7 +97,7 @@ export interface UnprocessedOutcome {
   readonly record: SQSRecord;
   /** Why it was not handled. */
   readonly reason: UnprocessedReason;
-  /** What its handler threw, untouched, if it stopped because the deadline's signal told it to. */
+  /** What its handler threw, untouched, if it stopped because its signal told it to. */
   readonly error?: unknown;
 }
 

@@ -77,7 +77,7 @@ export function withBatchProcessor<TResult, TReturn>(
  * @typeParam TResult What the record handler returns.
  * @param processor Opens the batches; make it once.
  * @param recordHandler Handles one record.
- * @param options None that do anything here.
+ * @param options Nothing to set here; with `lambdaHandler`, the other overload applies.
  * @returns The Lambda handler.
  * @throws {TypeError} If an argument is of the wrong type, or an option does not exist.
  */

@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSRecord } from "aws-lambda";
 import { isThenable } from "../internal/promises.ts";
+import type { StopBatchError } from "../stop_batch_error.ts";
 import type { Outcome, UnconfirmedRecord, UnconfirmedRecords, UnconfirmedStep } from "../types.ts";
 import { timeoutError } from "./clock.ts";
 import { CloseFailure, ClosePromise } from "./close.ts";
@@ -45,17 +46,14 @@ export class Lifecycle<TResult = unknown> {
     return moves.holdOf(this.#phase);
   }
 
-  /** Where the batch is in its life. */
   get phaseName(): Phase["name"] {
     return this.#phase.name;
   }
 
-  /** One frozen outcome per record. */
   get outcomes(): readonly Outcome<TResult>[] {
     return this.#ledger.outcomes.list(moves.unprocessedReason(this.#phase));
   }
 
-  /** What SQS did not confirm so far. */
   get unconfirmed(): UnconfirmedRecords {
     return this.#ledger.unconfirmed.all();
   }
@@ -68,6 +66,11 @@ export class Lifecycle<TResult = unknown> {
   /** Takes reports back: SQS has confirmed the step after all. */
   retract(step: UnconfirmedStep, records: ReadonlySet<SQSRecord>): void {
     if (this.#phase.name !== "closed") this.#ledger.unconfirmed.remove(step, records);
+  }
+
+  /** The error by which a handler stopped the batch, if one did. */
+  get stoppedBy(): StopBatchError | undefined {
+    return this.#records.stoppedBy;
   }
 
   /** Whether any message is to return to the queue. */
@@ -100,7 +103,7 @@ export class Lifecycle<TResult = unknown> {
       inSight: () => this.#expectFailure(),
       near: () => this.hooks.steps?.deleteEarly(),
       reserveReached: (reason) => {
-        this.#records.abort(reason);
+        this.#records.tell("deadline", reason);
         this.hooks.steps?.deleteEarly();
       },
     });
@@ -133,7 +136,6 @@ export class Lifecycle<TResult = unknown> {
     this.hooks.steps?.expectFailure();
   }
 
-  /** Lambda's partial batch response. */
   response(): SQSBatchResponse {
     if (!this.setup.options.reportItemFailures) {
       throw new Error("Cannot give a response: the processor does not have reportItemFailures");
@@ -223,7 +225,7 @@ export class Lifecycle<TResult = unknown> {
     if (from === "processing") {
       const error = new Error("process() was still running when the batch was closed: await it");
       this.#hookCalls.keep(error);
-      this.#records.abort(error);
+      this.#records.tell("deadline", error);
       this.hooks.steps?.reportKept("process() was still running");
     }
     if (from === "processed") {

@@ -1,6 +1,7 @@
 import type { SQSRecord } from "aws-lambda";
 import { ignoreRejection, isThenable } from "../internal/promises.ts";
 import { isObject, typeNameOnly } from "../internal/shape.ts";
+import { StopBatchError } from "../stop_batch_error.ts";
 import type {
   FailOutcome,
   Outcome,
@@ -109,8 +110,9 @@ export function isToReturn(
     readonly unmoved: ReadonlySet<SQSRecord>;
   },
 ): boolean {
-  if (outcome.status === "fail") return !suppressException || unmoved.has(outcome.record);
-  return !isHandled(outcome);
+  if (outcome.status !== "fail") return !isHandled(outcome);
+  return !suppressException || unmoved.has(outcome.record) ||
+    outcome.error instanceof StopBatchError;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Context, SQSRecord } from "aws-lambda";
+import { StopBatchError } from "../stop_batch_error.ts";
 import type { Outcome, RecordContext } from "../types.ts";
 import type { ReceivedRecord } from "./received_record.ts";
 import { failed, unprocessed } from "./outcome.ts";
@@ -27,11 +28,6 @@ class LazyContext implements RecordContext {
     return this.#controller.signal;
   }
 
-  /** Whether the handler was told that its record has no time left. */
-  get isAborted(): boolean {
-    return this.#abort !== undefined;
-  }
-
   /** Tells the handler that its record has no time left. */
   abort(reason: unknown): void {
     this.#abort ??= { reason };
@@ -44,27 +40,38 @@ export class RecordCall extends LazyContext {
   /** The message's id, as it was when the batch was opened. */
   readonly messageId: string;
   readonly #record: SQSRecord;
+  readonly #stopBatch: (error: StopBatchError) => void;
   #outcomeIfGivenUp: Outcome<never> | undefined;
+  #toldBecause: "deadline" | "stopped" | undefined;
   #hasFailedByItself = false;
 
   constructor(
     record: SQSRecord,
     { messageId, receiveCount }: ReceivedRecord,
     lambdaContext: Context | undefined,
+    stopBatch: (error: StopBatchError) => void,
   ) {
     super(lambdaContext, receiveCount);
     this.messageId = messageId;
     this.#record = record;
+    this.#stopBatch = stopBatch;
   }
 
   isOf(record: SQSRecord): boolean {
     return this.#record === record;
   }
 
+  /** Tells the handler that its record has no time left, and why. */
+  tell(because: "deadline" | "stopped", reason: unknown): void {
+    this.#toldBecause ??= because;
+    this.abort(reason);
+  }
+
   /** Notes what the handler threw, before any hook is told: a hook may never settle. */
   noteFailure(error: unknown): void {
-    this.#hasFailedByItself = !this.isAborted;
+    this.#hasFailedByItself = this.#toldBecause === undefined;
     this.#outcomeIfGivenUp = this.outcomeOfFailure(error);
+    if (error instanceof StopBatchError) this.#stopBatch(error);
   }
 
   /**
@@ -80,9 +87,9 @@ export class RecordCall extends LazyContext {
    * fault.
    */
   outcomeOfFailure(error: unknown): Outcome<never> {
-    return this.isAborted && !this.#hasFailedByItself
-      ? unprocessed(this.#record, "deadline", { error })
-      : failed(this.#record, error);
+    return this.#toldBecause === undefined || this.#hasFailedByItself
+      ? failed(this.#record, error)
+      : unprocessed(this.#record, this.#toldBecause, { error });
   }
 
   /** The outcome if the record is given up now. */

@@ -1,4 +1,5 @@
 import type { Context, SQSRecord } from "aws-lambda";
+import { StopBatchError } from "../stop_batch_error.ts";
 import type { Outcome, RecordHandler } from "../types.ts";
 import type { Clock } from "./clock.ts";
 import { messageGroups } from "./groups.ts";
@@ -46,6 +47,7 @@ export class Records<TResult> {
   readonly #calls: (RecordCall | undefined)[];
   readonly #unsettled: IndexedFailure[] = [];
   #nextGroup = 0;
+  #stoppedBy: StopBatchError | undefined;
 
   constructor(
     setup: RecordsSetup<TResult>,
@@ -60,6 +62,13 @@ export class Records<TResult> {
     this.#groups = messageGroups(setup.received);
     this.#calls = new Array(setup.records.length).fill(undefined);
   }
+
+  /** Lets no further record start. */
+  readonly #stop = (error: StopBatchError): void => {
+    if (this.#stoppedBy) return;
+    this.#stoppedBy = error;
+    this.tell("stopped", error);
+  };
 
   /** Handles all records, and gives up those that still run near the deadline. */
   async handleAll(): Promise<void> {
@@ -89,8 +98,13 @@ export class Records<TResult> {
   }
 
   /** Tells the handlers that still run. */
-  abort(reason: unknown): void {
-    for (const call of this.#calls) call?.abort(reason);
+  tell(because: "deadline" | "stopped", reason: unknown): void {
+    for (const call of this.#calls) call?.tell(because, reason);
+  }
+
+  /** The error by which a handler stopped the batch, if one did. */
+  get stoppedBy(): StopBatchError | undefined {
+    return this.#stoppedBy;
   }
 
   /** Handles one group after another; as many of these run beside each other as `concurrency` says. */
@@ -117,6 +131,7 @@ export class Records<TResult> {
   #outcomeWithoutHandling(index: number, isStopped: boolean): Outcome<TResult> | undefined {
     const record = this.#setup.records[index]!;
     if (this.#setup.clock.isReserveReached) return unprocessed(record, "deadline");
+    if (this.#stoppedBy) return unprocessed(record, "stopped");
     return isStopped ? unprocessed(record, "message-group-failed") : undefined;
   }
 
@@ -124,7 +139,7 @@ export class Records<TResult> {
   #handle(index: number): Promise<Outcome<TResult>> {
     const { records, received, handler, lambdaContext } = this.#setup;
     const record = records[index]!;
-    const call = new RecordCall(record, received[index]!, lambdaContext);
+    const call = new RecordCall(record, received[index]!, lambdaContext, this.#stop);
     this.#calls[index] = call;
     return this.#hooks.processRecord
       ? processRecord(record, call, this.#hooks.processRecord)
@@ -139,6 +154,8 @@ export class Records<TResult> {
     const call = this.#calls[index]!;
     this.#listener.failureExpected();
     const outcome = call.outcomeOfFailure(error);
+    // An overridden _processRecord may not have passed it on.
+    if (error instanceof StopBatchError) this.#stop(error);
     // At the end of a group nobody waits: those failures are settled later, all at once.
     if (outcome.status !== "fail" || isLastOfGroup || !this.#hooks.steps?.settle) return outcome;
     if (this.#outcomes.at(index)) return outcome;

@@ -65,7 +65,7 @@ function regionOfHost(hostname: string): string | undefined {
 }
 
 /** A URL as texts may show it: without user, password and query, which may be signed. */
-function shownUrl(url: string): string {
+export function shownUrl(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
 }

@@ -14,7 +14,7 @@ import { batchRequests } from "./requests/batch_request.ts";
 import type { SqsClients } from "./requests/clients.ts";
 import { sendBatchRequests } from "./requests/send.ts";
 import type { DeadLetterQueues } from "./steps/dead_letter_queues.ts";
-import { DELAY, delayEntries } from "./steps/delay.ts";
+import { DELAY, delayEntries, entriesAfterStop } from "./steps/delay.ts";
 import { DELETE, type DeleteEntry } from "./steps/delete.ts";
 import { reportEntries } from "./steps/entries.ts";
 import { settleFailures } from "./steps/move.ts";
@@ -105,8 +105,13 @@ export class SqsSteps implements Steps {
 
   async #delayFailures(): Promise<void> {
     const { clients, retryDelay } = this.#means;
-    if (retryDelay === undefined) return;
-    const requests = batchRequests(delayEntries(this.#lifecycle, retryDelay));
+    const stopSeconds = this.#lifecycle.stoppedBy?.retryAfterSeconds;
+    const entries = stopSeconds !== undefined
+      ? entriesAfterStop(this.#lifecycle, stopSeconds)
+      : retryDelay !== undefined
+      ? delayEntries(this.#lifecycle, retryDelay)
+      : [];
+    const requests = batchRequests(entries);
     if (requests.length === 0) return;
     const unconfirmed = await this.#withinTime(
       SHARE_BEFORE_CLOSE,

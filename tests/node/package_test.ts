@@ -112,7 +112,7 @@ test("a client of a copy that does not fit leaves its entries undeleted, and the
   const processor = new PartialSQSProcessor({ client: new Old(configOf("fauxqs")) });
   const error = await rejectionOf(processor.run(records, handle));
   assert(error instanceof SQSBatchProcessingError);
-  assert.match(error.undeleted[0]!.reason, /another SDK that does not fit/);
+  assert.match(error.undeleted[0]!.reason, /a copy of the AWS SDK that does not fit/);
   assert.equal(await queue.left(), 2);
 });
 

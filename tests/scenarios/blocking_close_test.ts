@@ -154,7 +154,7 @@ Deno.test("using: a worker that dies during the wait is replaced within the time
 Deno.test("using: workers that go on dying cost the time limit, and the messages return", async () => {
   using _ = onWorkerMessage(die);
   const { error } = await closeOne({ closeTimeoutMs: 200 });
-  assertEquals(error.undeleted.map(({ reason }) => reason), ["no answer within the time limit"]);
+  assertStringIncludes(error.undeleted[0]!.reason, "no answer within the time limit");
 });
 
 // --------------------------------------------------------------- nothing secret gets anywhere

@@ -469,7 +469,7 @@ for (const hold of HOLDS) {
       },
     });
     assertInstanceOf(thrown, SQSBatchProcessingError);
-    const reason = `the client is of the region eu-west-1, and ${QUEUE_ARN} is in us-east-1`;
+    const reason = `the client's region is eu-west-1, but ${QUEUE_ARN} is in us-east-1`;
     const reasons = [thrown.undeleted, thrown.unmoved, thrown.undelayed].map((list) =>
       list.map((each) => each.reason)
     );

@@ -149,7 +149,9 @@ for (const hold of HOLDS) {
       handler: handleBody,
     });
     assertInstanceOf(thrown, SQSBatchProcessingError);
-    assertEquals(thrown.undeleted.map(({ reason }) => reason), ["InvalidParameterValue"]);
+    assertEquals(thrown.undeleted.map(({ reason }) => reason), [
+      "InvalidParameterValue, the message's visibility timeout was over",
+    ]);
     assertEquals(await queue.left(), 2);
   });
 }

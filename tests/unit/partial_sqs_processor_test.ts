@@ -24,6 +24,14 @@ function reasons(error: SQSBatchProcessingError): string[] {
   return error.undeleted.map(({ reason }) => reason);
 }
 
+/** The reason of a server on this machine that never answers. */
+function noAnswer(hold: Hold): string {
+  return hold === "using"
+    ? "no answer within the time limit; a server in this process cannot answer while `using` " +
+      "blocks its thread"
+    : "no answer within the time limit";
+}
+
 // ------------------------------------------------- the same outcome, whichever way it is held
 
 for (const server of SERVERS) {
@@ -320,10 +328,12 @@ for (const hold of HOLDS) {
       await sqs.proxy.set({ action: "DeleteMessageBatch", kind: "status", status, code: type });
       const processor = new PartialSQSProcessor({ config: sqs.config });
       const error = await thrownBy({ hold, processor, records, handler: handleBody });
-      const hint = code.startsWith("AccessDenied")
-        ? `, needs sqs:DeleteMessage on ${await queue.arn()}`
-        : "";
-      assertEquals(reasons(error), [`${code} (HTTP ${status})${hint}`]);
+      const arn = await queue.arn();
+      const hints: Partial<Record<typeof code, string>> = {
+        AccessDeniedException: `, needs sqs:DeleteMessage on ${arn}`,
+        QueueDoesNotExist: `, there is no ${await queue.urlAt(sqs.proxy.endpoint)} for ${arn}`,
+      };
+      assertEquals(reasons(error), [`${code} (HTTP ${status})${hints[code] ?? ""}`]);
       assertEquals(await sqs.calls(), 1);
       assertEquals(await queue.left(), 2);
     });
@@ -397,7 +407,7 @@ for (const hold of HOLDS) {
     await sqs.proxy.set({ action: "DeleteMessageBatch", kind: "hang" });
     const processor = new PartialSQSProcessor({ config: sqs.config, closeTimeoutMs: 300 });
     const error = await thrownBy({ hold, processor, records, handler: handleBody });
-    assertEquals(reasons(error), ["no answer within the time limit"]);
+    assertEquals(reasons(error), [noAnswer(hold)]);
     assertEquals(error.failures.length, 1);
     await sqs.proxy.killSockets();
   });
@@ -421,7 +431,7 @@ for (const hold of HOLDS) {
     const context: Context = { ...lambdaContext(0), getRemainingTimeInMillis: () => 400 };
     const processor = new PartialSQSProcessor({ config: sqs.config, closeTimeoutMs: 900_000 });
     const error = await thrownBy({ hold, processor, records, handler: handleBody, context });
-    assertEquals(reasons(error), ["no answer within the time limit"]);
+    assertEquals(reasons(error), [noAnswer(hold)]);
     await sqs.proxy.killSockets();
   });
 

@@ -3,10 +3,9 @@ import { type EntryAnswer, readBatchAnswer } from "../requests/answer.ts";
 import {
   type BatchAction,
   type BatchEntry,
-  type BatchRequest,
   publishBatchRequest,
 } from "../requests/batch_request.ts";
-import { describeRefusal, NO_ANSWER, reasonOf } from "../requests/reason.ts";
+import { describeRefusal, NO_ANSWER, reasonOf, UNREADABLE } from "../requests/reason.ts";
 import { backoffMs, MAX_ATTEMPTS } from "../requests/retry_policy.ts";
 import type { UnconfirmedEntry } from "../requests/send.ts";
 import type { HttpRequest, SignedRequest } from "./sign.ts";
@@ -28,7 +27,7 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
   limitMs: number,
 ): UnconfirmedEntry<TEntry>[] {
   const end = performance.now() + limitMs;
-  const said = requests.map((request) => unconfirmed(reasonNotSigned(request), request.entries));
+  const said = requests.map((request) => unconfirmed(firstReason(request), request.entries));
   let pending = requests.flatMap((request, index) =>
     "http" in request ? [{ index, http: request.http }] : []
   );
@@ -44,7 +43,8 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
         before.confirmed ? before : entries[entry]!
       );
       publishBatchRequest(action, requests[index]!, {
-        unconfirmed: said[index]!.flatMap((each) => each.confirmed ? [] : [each.code]),
+        queueUrl: requests[index]!.queueUrl,
+        unconfirmed: said[index]!.flatMap((each) => each.confirmed ? [] : [each.reason]),
         attempt,
         durationMs: answer?.durationMs ?? left,
       });
@@ -57,7 +57,7 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
       if (answer.confirmed) return [];
       return [{
         entry,
-        reason: answer.code,
+        reason: answer.reason,
         ...("error" in request ? { error: request.error } : {}),
       }];
     })
@@ -76,12 +76,20 @@ function trySendBlocking(
   }
 }
 
-function reasonNotSigned<TEntry extends BatchEntry>(request: SignedRequest<TEntry>): string {
-  return "http" in request ? NO_ANSWER : request.reason;
+function firstReason<TEntry extends BatchEntry>(request: SignedRequest<TEntry>): string {
+  return "http" in request ? reasonNoAnswer(request.http) : request.reason;
 }
 
-function unconfirmed(code: string, entries: readonly unknown[]): readonly EntryAnswer[] {
-  return entries.map(() => ({ confirmed: false, code, senderFault: true }));
+/** A server in this very process is on this machine; anywhere else the hint would only confuse. */
+function reasonNoAnswer({ url }: HttpRequest): string {
+  const isHere = /^(?:localhost|127\.|\[::1\])/.test(new URL(url).hostname);
+  return isHere
+    ? `${NO_ANSWER}; a server in this process cannot answer while \`using\` blocks its thread`
+    : NO_ANSWER;
+}
+
+function unconfirmed(reason: string, entries: readonly unknown[]): readonly EntryAnswer[] {
+  return entries.map(() => ({ confirmed: false, reason, senderFault: true }));
 }
 
 /** Blocks this thread; nobody notifies that memory. */
@@ -96,25 +104,32 @@ interface ReadAnswer {
 
 function readHttpAnswer<TEntry extends BatchEntry>(
   { permission }: BatchAction<TEntry>,
-  { queue, entries }: BatchRequest<TEntry>,
+  request: SignedRequest<TEntry>,
   answer: HttpAnswer | undefined,
 ): ReadAnswer {
-  const refused = (code: string, resend: boolean) => ({
-    entries: unconfirmed(code, entries),
+  const { queue, queueUrl, entries } = request;
+  const about = { permission, queue, queueUrl };
+  const refused = (reason: string, resend: boolean) => ({
+    entries: unconfirmed(reason, entries),
     resend,
   });
-  if (!answer) return refused(NO_ANSWER, true);
-  if ("errorCode" in answer) return refused(describeRefusal(answer.errorCode, undefined), true);
+  if (!answer || ("errorCode" in answer && answer.errorCode === NO_ANSWER)) {
+    return refused(firstReason(request), true);
+  }
+  if ("errorCode" in answer) {
+    return refused(describeRefusal(answer.errorCode, undefined, about), true);
+  }
   const { status, body, errorType } = answer;
-  const content = parseJson(body);
+  const content = body === "" ? {} : parseJson(body);
   if (status === 200) {
+    if (content === undefined) return refused(UNREADABLE, false);
     const said = readBatchAnswer(content, entries.length);
     return { entries: said, resend: said.some((each) => !each.confirmed && !each.senderFault) };
   }
   const type = isObject(content) && typeof content.__type === "string" ? content.__type : errorType;
   const code = type?.split("#").at(-1)?.split(":")[0];
   const resend = status === 429 || status >= 500 || THROTTLING.test(code ?? "");
-  return refused(describeRefusal(code, status, { permission, queue }), resend);
+  return refused(describeRefusal(code, status, about), resend);
 }
 
 function parseJson(text: string): unknown {

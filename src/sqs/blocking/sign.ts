@@ -26,6 +26,7 @@ export interface HttpRequest {
 /** A batch request with its signed HTTP request, or with the reason why there is none. */
 export type SignedRequest<TEntry extends BatchEntry> =
   & BatchRequest<TEntry>
+  & { readonly queueUrl?: string }
   & ({ readonly http: HttpRequest } | { readonly reason: string; readonly error?: unknown });
 
 /**
@@ -39,14 +40,19 @@ export function signRequests<TEntry extends BatchEntry>(
   limit: TimeLimit,
 ): Promise<SignedRequest<TEntry>[]> {
   return mapConcurrently(requests, MAX_CONCURRENT_REQUESTS, async (request) => {
+    let queueUrl: string | undefined;
+    const tellUrl = (url: string) => queueUrl = url;
+    const signed = () => ({ ...request, ...(queueUrl !== undefined && { queueUrl }) });
     try {
-      const http = await limit.waitFor((signal) => signRequest(clients, action, request, signal));
-      return http ? { ...request, http } : { ...request, reason: NOT_SIGNED };
+      const http = await limit.waitFor((signal) =>
+        signRequest(clients, action, request, tellUrl, signal)
+      );
+      return http ? { ...signed(), http } : { ...signed(), reason: NOT_SIGNED };
     } catch (error) {
       const reason = limit.isOver
         ? "not signed within the time limit"
-        : reasonOf(error, { permission: action.permission, queue: request.queue });
-      return { ...request, reason, error };
+        : reasonOf(error, { permission: action.permission, queue: request.queue, queueUrl });
+      return { ...signed(), reason, error };
     }
   });
 }
@@ -55,11 +61,12 @@ async function signRequest<TEntry extends BatchEntry>(
   clients: SqsClients,
   action: BatchAction<TEntry>,
   request: BatchRequest<TEntry>,
+  tellUrl: (queueUrl: string) => void,
   abortSignal: AbortSignal,
 ): Promise<HttpRequest | undefined> {
   const sdk = await loadSdk();
   const client = await clients.get(request.queue.region);
-  const command = makeCommand(sdk, action, request);
+  const command = makeCommand(sdk, action, request, tellUrl);
   let captured: unknown;
   captureRequest(command, (request) => captured = request);
   await client.send(command, { abortSignal });

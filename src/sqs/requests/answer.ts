@@ -3,13 +3,14 @@ import { isObject } from "../../internal/shape.ts";
 /** What SQS said about one entry of a batch request. */
 export type EntryAnswer =
   | { readonly confirmed: true }
-  | { readonly confirmed: false; readonly code: string; readonly senderFault: boolean };
+  | { readonly confirmed: false; readonly reason: string; readonly senderFault: boolean };
 
 /**
  * Reads the answer to a batch request whose entries had the ids `"0"` to `count - 1`.
  *
  * An entry is confirmed only if SQS lists it as successful: a stub's `{}` or a proxy's page of HTML
- * confirms nothing. Only the codes are taken, because SQS quotes the receipt handle in its messages.
+ * confirms nothing. Of a message no more is taken than whether it says that the handle has expired,
+ * because SQS quotes the receipt handle in it.
  */
 export function readBatchAnswer(answer: unknown, count: number): EntryAnswer[] {
   const successful = entriesById(isObject(answer) ? answer.Successful : undefined);
@@ -20,13 +21,20 @@ export function readBatchAnswer(answer: unknown, count: number): EntryAnswer[] {
     if (failure) {
       return {
         confirmed: false,
-        code: typeof failure.Code === "string" ? failure.Code : "no error code",
+        reason: failureReason(failure),
         senderFault: failure.SenderFault !== false,
       };
     }
     if (successful.has(id)) return { confirmed: true };
-    return { confirmed: false, code: "not among Successful in the answer", senderFault: true };
+    return { confirmed: false, reason: "not among Successful in the answer", senderFault: true };
   });
+}
+
+function failureReason({ Code, Message }: Record<PropertyKey, unknown>): string {
+  const code = typeof Code === "string" ? Code : "no error code";
+  const isLate = /MessageNotInflight/.test(code) ||
+    (typeof Message === "string" && /expired/i.test(Message));
+  return isLate ? `${code}, the message's visibility timeout was over` : code;
 }
 
 function entriesById(entries: unknown): Map<string, Record<PropertyKey, unknown>> {

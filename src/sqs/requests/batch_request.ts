@@ -1,6 +1,6 @@
 import { publishRequest, type RequestMessage } from "../../diagnostics.ts";
 import { groupBy } from "../../internal/group_by.ts";
-import type { Queue } from "../queue.ts";
+import { type Queue, shownUrl } from "../queue.ts";
 import { chunk } from "./chunk.ts";
 import { StepError } from "./reason.ts";
 import type { Sdk } from "./sdk.ts";
@@ -69,13 +69,14 @@ export function batchRequests<TEntry extends BatchEntry>(
   );
 }
 
-/** Makes the command for a request. */
+/** Makes the command for a request. `tellUrl` is told the URL of the queue that the client asks for. */
 export function makeCommand<TEntry extends BatchEntry>(
   sdk: Sdk,
   action: BatchAction<TEntry>,
   { queue, entries }: BatchRequest<TEntry>,
+  tellUrl: (queueUrl: string) => void,
 ): SqsCommand {
-  return onClientEndpoint(action.command(sdk, queue.url(), entries), queue);
+  return onClientEndpoint(action.command(sdk, queue.url(), entries), queue, tellUrl);
 }
 
 /**
@@ -88,8 +89,9 @@ export function makeCommand<TEntry extends BatchEntry>(
 export function onClientEndpoint<TCommand extends SqsCommand>(
   command: TCommand,
   queue: Queue,
+  tellUrl: (queueUrl: string) => void,
 ): TCommand {
-  command.middlewareStack.addRelativeTo(queueUrlOnClientEndpoint(queue), {
+  command.middlewareStack.addRelativeTo(queueUrlOnClientEndpoint(queue, tellUrl), {
     name: "partialBatchQueueUrl",
     relation: "after",
     toMiddleware: "endpointV2Middleware",
@@ -97,7 +99,7 @@ export function onClientEndpoint<TCommand extends SqsCommand>(
   return command;
 }
 
-function queueUrlOnClientEndpoint(queue: Queue) {
+function queueUrlOnClientEndpoint(queue: Queue, tellUrl: (queueUrl: string) => void) {
   return <TArgs extends { input: object }, TOutput>(
     next: (args: TArgs) => Promise<TOutput>,
     context: { readonly endpointV2?: { readonly url: URL } },
@@ -107,6 +109,7 @@ function queueUrlOnClientEndpoint(queue: Queue) {
     const endpoint = context.endpointV2?.url;
     if (endpoint) checkRegion(endpoint, queue);
     const QueueUrl = queue.url(endpoint);
+    tellUrl(shownUrl(QueueUrl));
     return next({ ...args, input: { ...args.input, QueueUrl } });
   };
 }
@@ -125,14 +128,14 @@ const AWS_HOST = new RegExp(
 function checkRegion({ hostname }: URL, { region, id }: Queue): void {
   const [, clientRegion] = AWS_HOST.exec(hostname) ?? [];
   if (clientRegion === undefined || clientRegion === region) return;
-  throw new StepError(`the client is of the region ${clientRegion}, and ${id} is in ${region}`);
+  throw new StepError(`the client's region is ${clientRegion}, but ${id} is in ${region}`);
 }
 
 /** Publishes a request to SQS, if anybody listens. */
 export function publishBatchRequest<TEntry extends BatchEntry>(
   action: BatchAction<TEntry>,
   { queue, entries }: BatchRequest<TEntry>,
-  { unconfirmed, ...more }: Pick<RequestMessage, "attempt" | "durationMs"> & {
+  { unconfirmed, ...more }: Pick<RequestMessage, "queueUrl" | "attempt" | "durationMs"> & {
     /** Why, for each entry that SQS did not confirm. */
     readonly unconfirmed: readonly string[];
   },

@@ -4,6 +4,9 @@ import type { Queue } from "../queue.ts";
 /** The reason where the time was over first. */
 export const NO_ANSWER = "no answer within the time limit";
 
+/** The reason if an answer of 200 is not one of SQS: a page of HTML, cut JSON. */
+export const UNREADABLE = "the answer cannot be read (HTTP 200)";
+
 /** The name of Deno's error where a permission is missing. */
 const DENO_PERMISSION = "NotCapable";
 
@@ -14,59 +17,77 @@ export class StepError extends Error {
   }
 }
 
-/** What a request needs, to name it if it is missing. */
-export interface Needs {
+/** What a request was about. */
+export interface About {
+  /** What the function's role must be allowed to do. */
   readonly permission: string;
   readonly queue: Queue;
+  /** The URL that was asked for, if any was. */
+  readonly queueUrl: string | undefined;
 }
+
+/** Names that say nothing: the AWS SDK gives them to answers without an error code. */
+const NAMELESS: ReadonlySet<unknown> = new Set(["Unknown", "UnknownError", "SyntaxError", "Error"]);
+
+/** Other names for a connection that was closed. */
+const CLOSED: ReadonlySet<unknown> = new Set([
+  "UND_ERR_SOCKET",
+  "EPIPE",
+  "ERR_STREAM_PREMATURE_CLOSE",
+]);
 
 /**
  * Says in a few words why a request failed: the error's code or name, the HTTP status and, if a
- * permission is missing, which.
+ * permission is missing, which. The same fault gets the same words however the batch is held.
  *
  * Never the message: SQS quotes receipt handles there and, for a bad signature, the signed headers
  * with the session token. Never throws.
  */
-export function reasonOf(error: unknown, needs?: Needs): string {
+export function reasonOf(error: unknown, about?: About): string {
   try {
-    return readReason(error, needs);
+    return readReason(error, about);
   } catch {
     return "the client threw an error that cannot be read";
   }
 }
 
-function readReason(error: unknown, needs?: Needs): string {
+function readReason(error: unknown, about?: About): string {
   if (!isObject(error)) return "the client threw something that is not an error";
   if (error instanceof StepError) return error.message;
-  if (isMixOfSdks(error)) return "the client is of another SDK that does not fit, install one copy";
-  const metadata = isObject(error.$metadata) ? error.$metadata : {};
-  const { httpStatusCode } = metadata;
-  const name = [error.code, error.name].find((each) => typeof each === "string" && each !== "");
-  return describeRefusal(
-    typeof name === "string" ? name : undefined,
-    typeof httpStatusCode === "number" ? httpStatusCode : undefined,
-    needs,
-  );
+  const { message, code, name } = error;
+  const text = typeof message === "string" ? message : "";
+  // The SDK moved a command's serialization into the client with 3.928: commands from before do not
+  // work with clients from after, nor the other way round.
+  if (text.startsWith("serializerMiddleware is not found when")) {
+    return "the client comes from a copy of the AWS SDK that does not fit this one, install one copy";
+  }
+  if (text.startsWith("Invalid MD5 checksum")) return "the answer has a wrong MD5 checksum";
+  const { httpStatusCode } = isObject(error.$metadata) ? error.$metadata : {};
+  const status = typeof httpStatusCode === "number" ? httpStatusCode : undefined;
+  const known = [code, name].find((each) => typeof each === "string" && each !== "") as
+    | string
+    | undefined;
+  if (status === undefined || !NAMELESS.has(known)) return describeRefusal(known, status, about);
+  return status === 200 ? UNREADABLE : describeRefusal(undefined, status, about);
 }
 
 /** Says in a few words how SQS, or whatever stands before it, refused a request. */
 export function describeRefusal(
   code: string | undefined,
   status: number | undefined,
-  needs?: Needs,
+  about?: About,
 ): string {
   if (code === DENO_PERMISSION) {
     return `${code}, Deno needs --allow-net, --allow-env and --allow-sys for the AWS SDK`;
   }
-  const what = `${code ?? "no error code"}${status === undefined ? "" : ` (HTTP ${status})`}`;
-  if (!needs || !code?.startsWith("AccessDenied")) return what;
-  return `${what}, needs ${needs.permission} on ${needs.queue.id}`;
-}
-
-/**
- * The SDK moved a command's serialization into the client with 3.928: commands from before do not work
- * with clients from after, nor the other way round.
- */
-function isMixOfSdks({ message }: Record<PropertyKey, unknown>): boolean {
-  return typeof message === "string" && /^serializerMiddleware is not found when/.test(message);
+  const name = CLOSED.has(code) ? "ECONNRESET" : code ?? "no error code";
+  const what = `${name}${status === undefined ? "" : ` (HTTP ${status})`}`;
+  if (!about) return what;
+  const { permission, queue, queueUrl } = about;
+  if (name.startsWith("AccessDenied")) return `${what}, needs ${permission} on ${queue.id}`;
+  if (queueUrl === undefined) return what;
+  if (/QueueDoesNotExist|NonExistentQueue/.test(name)) {
+    return `${what}, there is no ${queueUrl} for ${queue.id}`;
+  }
+  return /^E[A-Z]+$/.test(name) ? `${what} at ${queueUrl}` : what;
 }

@@ -52,20 +52,27 @@ async function sendUntilConfirmed<TEntry extends BatchEntry>(
   for (let attempt = 1; pending.length > 0; attempt++) {
     if (attempt > 1) await limit.pause(backoffMs(attempt));
     const start = performance.now();
-    const unconfirmed = await sendOnce(clients, action, { queue, entries: pending }, limit);
-    publishBatchRequest(action, { queue, entries: pending }, {
+    const request = { queue, entries: pending };
+    const { queueUrl, unconfirmed } = await sendOnce(clients, action, request, limit);
+    publishBatchRequest(action, request, {
+      queueUrl,
       unconfirmed: unconfirmed.map(({ reason }) => reason),
       attempt,
       durationMs: performance.now() - start,
     });
-    const isFinal = ({ resend }: Sent<TEntry>) => !resend || attempt === MAX_ATTEMPTS;
+    const isFinal = ({ resend }: RefusedEntry<TEntry>) => !resend || attempt === MAX_ATTEMPTS;
     refused.push(...unconfirmed.filter(isFinal).map(({ resend: _, ...each }) => each));
     pending = unconfirmed.filter((each) => !isFinal(each)).map(({ entry }) => entry);
   }
   return refused;
 }
 
-interface Sent<TEntry extends BatchEntry> extends UnconfirmedEntry<TEntry> {
+interface Sent<TEntry extends BatchEntry> {
+  readonly queueUrl: string | undefined;
+  readonly unconfirmed: readonly RefusedEntry<TEntry>[];
+}
+
+interface RefusedEntry<TEntry extends BatchEntry> extends UnconfirmedEntry<TEntry> {
   readonly resend: boolean;
 }
 
@@ -74,23 +81,27 @@ async function sendOnce<TEntry extends BatchEntry>(
   action: BatchAction<TEntry>,
   request: BatchRequest<TEntry>,
   limit: TimeLimit,
-): Promise<Sent<TEntry>[]> {
+): Promise<Sent<TEntry>> {
   const { entries, queue } = request;
+  let queueUrl: string | undefined;
   try {
     const answer = await limit.waitFor(async (abortSignal) => {
       const sdk = await loadSdk();
       const client = await clients.get(queue.region);
-      return await client.send(makeCommand(sdk, action, request), { abortSignal });
+      const command = makeCommand(sdk, action, request, (url) => queueUrl = url);
+      return await client.send(command, { abortSignal });
     });
-    return readBatchAnswer(answer, entries.length).flatMap((said, index) =>
+    const unconfirmed = readBatchAnswer(answer, entries.length).flatMap((said, index) =>
       said.confirmed
         ? []
-        : [{ entry: entries[index]!, reason: said.code, resend: !said.senderFault }]
+        : [{ entry: entries[index]!, reason: said.reason, resend: !said.senderFault }]
     );
+    return { queueUrl, unconfirmed };
   } catch (error) {
     const reason = limit.isOver
       ? NO_ANSWER
-      : reasonOf(error, { permission: action.permission, queue });
-    return entries.map((entry) => ({ entry, reason, error, resend: false }));
+      : reasonOf(error, { permission: action.permission, queue, queueUrl });
+    const unconfirmed = entries.map((entry) => ({ entry, reason, error, resend: false }));
+    return { queueUrl, unconfirmed };
   }
 }

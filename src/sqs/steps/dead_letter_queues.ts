@@ -47,16 +47,19 @@ export class DeadLetterQueues {
     const start = performance.now();
     let answer: unknown;
     let reason: string | undefined;
+    let queueUrl: string | undefined;
+    const tellUrl = (url: string) => queueUrl = url;
     try {
-      answer = await limit.waitFor((signal) => this.#attributes(queue, signal));
+      answer = await limit.waitFor((signal) => this.#attributes(queue, signal, tellUrl));
     } catch (error) {
       reason = limit.isOver
         ? NO_ANSWER
-        : reasonOf(error, { permission: "sqs:GetQueueAttributes", queue });
+        : reasonOf(error, { permission: "sqs:GetQueueAttributes", queue, queueUrl });
     }
     publishRequest(() => ({
       action: "GetQueueAttributes",
       queue: queue.id,
+      queueUrl,
       messageIds: [],
       entryCount: 0,
       unconfirmedCount: 0,
@@ -70,14 +73,18 @@ export class DeadLetterQueues {
     return queueByArn(target);
   }
 
-  async #attributes(queue: Queue, abortSignal: AbortSignal): Promise<unknown> {
+  async #attributes(
+    queue: Queue,
+    abortSignal: AbortSignal,
+    tellUrl: (queueUrl: string) => void,
+  ): Promise<unknown> {
     const { GetQueueAttributesCommand } = await loadSdk();
     const client = await this.#clients.get(queue.region);
     const command = new GetQueueAttributesCommand({
       QueueUrl: queue.url(),
       AttributeNames: ["RedrivePolicy"],
     });
-    return await client.send(onClientEndpoint(command, queue), { abortSignal });
+    return await client.send(onClientEndpoint(command, queue, tellUrl), { abortSignal });
   }
 }
 

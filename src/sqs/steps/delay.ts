@@ -1,6 +1,7 @@
 import { messageGroups } from "../../lifecycle/groups.ts";
 import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
 import type { ReceivedRecord } from "../../lifecycle/received_record.ts";
+import { isHandled } from "../../lifecycle/outcome.ts";
 import { type RetryDelay, retryDelayOf } from "../../retry_delay.ts";
 import type { FailOutcome, Outcome } from "../../types.ts";
 import { queueByArn } from "../queue.ts";
@@ -33,6 +34,17 @@ export function delayEntries(lifecycle: Lifecycle, retryDelay: RetryDelay): Dela
       entries.set(messageKey(received[index]!), delayEntry(received[index]!, index, seconds));
     }
   }
+  return [...entries.values()];
+}
+
+/** The messages to delay after a handler stopped the batch: all that return. */
+export function entriesAfterStop(lifecycle: Lifecycle, seconds: number): DelayEntry[] {
+  const { outcomes, setup: { received } } = lifecycle;
+  const entries = new Map<string, DelayEntry>();
+  received.forEach((each, index) => {
+    if (isHandled(outcomes[index]!)) return;
+    entries.set(messageKey(each), delayEntry(each, index, Math.round(seconds)));
+  });
   return [...entries.values()];
 }
 

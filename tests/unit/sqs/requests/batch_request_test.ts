@@ -91,8 +91,8 @@ Deno.test("readBatchAnswer() confirms only what SQS lists as successful", () => 
   };
   assertEquals(readBatchAnswer(answer, 3), [
     { confirmed: true },
-    { confirmed: false, code: "InternalError", senderFault: false },
-    { confirmed: false, code: "not among Successful in the answer", senderFault: true },
+    { confirmed: false, reason: "InternalError", senderFault: false },
+    { confirmed: false, reason: "not among Successful in the answer", senderFault: true },
   ]);
 });
 
@@ -109,6 +109,6 @@ Deno.test("readBatchAnswer() confirms nothing for what is not an answer", () => 
 Deno.test("readBatchAnswer() takes an entry in both lists as failed", () => {
   const answer = { Successful: [{ Id: "0" }], Failed: [{ Id: "0" }] };
   assertEquals(readBatchAnswer(answer, 1), [
-    { confirmed: false, code: "no error code", senderFault: true },
+    { confirmed: false, reason: "no error code", senderFault: true },
   ]);
 });

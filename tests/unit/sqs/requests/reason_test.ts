@@ -3,7 +3,11 @@ import { queueByArn } from "../../../../src/sqs/queue.ts";
 import { reasonOf, StepError } from "../../../../src/sqs/requests/reason.ts";
 import { QUEUE_ARN } from "../../../support/factories.ts";
 
-const needs = { permission: "sqs:DeleteMessage", queue: queueByArn(QUEUE_ARN) };
+const needs = {
+  permission: "sqs:DeleteMessage",
+  queue: queueByArn(QUEUE_ARN),
+  queueUrl: "http://127.0.0.1:4566/123456789012/orders",
+};
 
 Deno.test("reasonOf() gives code and status, and never the message", () => {
   const secret = "quotes a receipt handle";
@@ -11,7 +15,17 @@ Deno.test("reasonOf() gives code and status, and never the message", () => {
   revoked.revoke();
   for (
     const [error, reason] of [
-      [Object.assign(new Error(secret), { code: "ECONNRESET" }), "ECONNRESET"],
+      [
+        Object.assign(new Error(secret), { code: "ECONNRESET" }),
+        "ECONNRESET at http://127.0.0.1:4566/123456789012/orders",
+      ],
+      [
+        Object.assign(new Error(secret), {
+          name: "UnknownError",
+          $metadata: { httpStatusCode: 503 },
+        }),
+        "no error code (HTTP 503)",
+      ],
       [new RangeError(secret), "RangeError"],
       [
         Object.assign(new Error(secret), {
