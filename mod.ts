@@ -61,4 +61,9 @@ export {
   withBatchProcessor,
   type WithBatchProcessorOptions,
 } from "./src/with_batch_processor.ts";
-export { withSqsBatch, type WithSqsBatchOptions } from "./src/with_sqs_batch.ts";
+export {
+  type Refused,
+  type SqsBatchReturn,
+  withSqsBatch,
+  type WithSqsBatchOptions,
+} from "./src/with_sqs_batch.ts";

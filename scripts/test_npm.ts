@@ -32,6 +32,7 @@ const DEV_DEPENDENCIES = {
   "typescript": "5.9.3",
   "@types/node": "20.19.0",
   "zod": "4.1.12",
+  "@aws-sdk/client-sns": SECOND_SDK,
   "sqs-second": `npm:@aws-sdk/client-sqs@${SECOND_SDK}`,
   "sqs-old": `npm:@aws-sdk/client-sqs@${OLD_SDK}`,
   ...Object.fromEntries(

@@ -3,29 +3,81 @@ import { BasePartialProcessor } from "./base_partial_processor.ts";
 import { PartialSQSProcessor, type PartialSQSProcessorOptions } from "./partial_sqs_processor.ts";
 import type { LambdaRecordContext, RecordHandler } from "./types.ts";
 import {
+  type LambdaHandlerAfterBatch,
   type SqsLambdaHandler,
   withBatchProcessor,
   type WithBatchProcessorOptions,
 } from "./with_batch_processor.ts";
 
-/** Options of {@linkcode withSqsBatch}: those of the wrapper and those of the processor. */
-export interface WithSqsBatchOptions<TReturn = void>
-  extends WithBatchProcessorOptions<TReturn>, PartialSQSProcessorOptions {}
+declare const why: unique symbol;
+
+/** The type of an option that must not be set, with the reason in its name: no value has it. */
+export interface Refused<TReason extends string> {
+  /** Why. */
+  readonly [why]: TReason;
+}
+
+/**
+ * Options of {@linkcode withSqsBatch}: those of the wrapper and those of the processor.
+ *
+ * @typeParam TReturn What `lambdaHandler` returns.
+ * @typeParam TReport What `reportItemFailures` is: `boolean` where that is known only at run time.
+ */
+export interface WithSqsBatchOptions<TReturn = void, TReport extends boolean = boolean>
+  extends Omit<PartialSQSProcessorOptions, "reportItemFailures" | "suppressException"> {
+  /**
+   * For a function whose event source mapping has `FunctionResponseTypes:
+   * [ReportBatchItemFailures]`: nothing is deleted and nothing is thrown; the Lambda handler returns
+   * Lambda's partial batch response. **Without `ReportBatchItemFailures` on the mapping, Lambda deletes
+   * the failed messages**, and no code can detect that.
+   *
+   * @default {false}
+   */
+  readonly reportItemFailures?: TReport;
+  /**
+   * Whether records that failed are passed over in silence: the batch closes without an error, and
+   * **Lambda then deletes the failed messages too**. Not with `reportItemFailures`.
+   *
+   * @default {false}
+   */
+  readonly suppressException?: [TReport] extends [true]
+    ? false | Refused<"with reportItemFailures, the response lists every failure">
+    : boolean;
+  /**
+   * Runs after a batch that did not throw. What it returns is the result of the invocation; if it
+   * throws, the whole batch returns to the queue. Not with `reportItemFailures`.
+   *
+   * @default {undefined} The invocation returns nothing.
+   */
+  readonly lambdaHandler?: [TReport] extends [true]
+    ? Refused<"with reportItemFailures, the invocation returns the response">
+    : LambdaHandlerAfterBatch<TReturn>;
+}
+
+/** What the handler of {@linkcode withSqsBatch} returns. */
+export type SqsBatchReturn<TReturn, TReport extends boolean> = TReport extends true
+  ? SQSBatchResponse
+  : TReturn;
 
 /**
  * Makes a Lambda handler from a record handler: every message is handled by itself, and only those
  * that failed return to the queue.
  *
- * It owns a {@linkcode PartialSQSProcessor} and passes Lambda's context on. The Lambda handler returns
- * nothing, or what `lambdaHandler` returned, and rejects with an
- * {@linkcode SQSBatchProcessingError} if not all records were handled.
+ * It owns a {@linkcode PartialSQSProcessor} and passes Lambda's context on. The Lambda handler
+ *
+ * - returns nothing, or what `lambdaHandler` returned, and rejects with an
+ *   {@linkcode SQSBatchProcessingError} if not all records were handled;
+ * - with `reportItemFailures`, returns Lambda's partial batch response, and rejects only if a hook
+ *   threw.
  *
  * @typeParam TResult What the record handler returns.
  * @typeParam TReturn What `lambdaHandler` returns.
+ * @typeParam TReport What `reportItemFailures` is.
  * @param recordHandler Handles one record.
  * @param options The options of the processor, and what runs after the batch.
  * @returns The Lambda handler.
- * @throws {TypeError} If an argument is of the wrong type, or an option does not exist.
+ * @throws {TypeError} If an argument is of the wrong type, an option does not exist, or
+ * `suppressException` or `lambdaHandler` is combined with `reportItemFailures`.
  * @throws {RangeError} If a number is out of its limits.
  *
  * @example A function that handles orders
@@ -39,60 +91,23 @@ export interface WithSqsBatchOptions<TReturn = void>
  * async function ship(_order: unknown) {}
  * ```
  */
-export function withSqsBatch<TResult, TReturn = void>(
+export function withSqsBatch<TResult, TReturn = void, TReport extends boolean = false>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options?: WithSqsBatchOptions<TReturn> & { readonly reportItemFailures?: false },
-): SqsLambdaHandler<TReturn>;
-/**
- * Makes a Lambda handler that returns Lambda's partial batch response: it deletes nothing and throws
- * no error for what failed. **The event source mapping must have `ReportBatchItemFailures`**, or Lambda
- * deletes the failed messages.
- *
- * @typeParam TResult What the record handler returns.
- * @param recordHandler Handles one record.
- * @param options The options of the processor.
- * @returns The Lambda handler.
- * @throws {TypeError} If an argument is of the wrong type, an option does not exist, or
- * `suppressException` or `lambdaHandler` is combined with `reportItemFailures`.
- * @throws {RangeError} If a number is out of its limits.
- */
-export function withSqsBatch<TResult>(
-  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: PartialSQSProcessorOptions & {
-    readonly reportItemFailures: true;
-    readonly lambdaHandler?: never;
-  },
-): SqsLambdaHandler<SQSBatchResponse>;
-/**
- * Makes a Lambda handler whose mode is known only at run time: with `reportItemFailures` it returns
- * Lambda's partial batch response, else nothing, or what `lambdaHandler` returned.
- *
- * @typeParam TResult What the record handler returns.
- * @typeParam TReturn What `lambdaHandler` returns.
- * @param recordHandler Handles one record.
- * @param options The options of the processor, and what runs after the batch.
- * @returns The Lambda handler.
- * @throws {TypeError} If an argument is of the wrong type, an option does not exist, or
- * `suppressException` or `lambdaHandler` is combined with `reportItemFailures`.
- * @throws {RangeError} If a number is out of its limits.
- */
-export function withSqsBatch<TResult, TReturn = void>(
-  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: WithSqsBatchOptions<TReturn>,
-): SqsLambdaHandler<TReturn | SQSBatchResponse>;
-export function withSqsBatch<TResult>(
-  recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: WithSqsBatchOptions<unknown> = {},
-): SqsLambdaHandler<unknown> {
+  options: WithSqsBatchOptions<TReturn, TReport> = {},
+): SqsLambdaHandler<SqsBatchReturn<TReturn, TReport>> {
   if (options instanceof BasePartialProcessor) {
     throw new TypeError(
       "Cannot use the options of withSqsBatch(): expected an object, got a processor; " +
         "use withBatchProcessor(processor, recordHandler)",
     );
   }
-  const { lambdaHandler, ...processorOptions } = options;
+  // What the types refuse, run time checks: the options may come from JavaScript.
+  const { lambdaHandler, ...processorOptions } = options as
+    & PartialSQSProcessorOptions
+    & WithBatchProcessorOptions<TReturn>;
   const processor = new PartialSQSProcessor(processorOptions);
-  return lambdaHandler === undefined
+  const handler: SqsLambdaHandler<unknown> = lambdaHandler === undefined
     ? withBatchProcessor(processor, recordHandler)
     : withBatchProcessor(processor, recordHandler, { lambdaHandler });
+  return handler as SqsLambdaHandler<SqsBatchReturn<TReturn, TReport>>;
 }

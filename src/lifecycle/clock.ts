@@ -70,6 +70,11 @@ export class Clock {
     return this.#reserveTold || this.remainingMs() <= this.#reserveMs;
   }
 
+  /** Whether no more than twice the reserve is left. */
+  get isEndNear(): boolean {
+    return this.remainingMs() <= 2 * this.#reserveMs;
+  }
+
   /** Starts the timers. */
   start({ inSight, near, reserveReached }: ClockSteps): void {
     if (this.remainingMs() === Infinity) return;

@@ -4,6 +4,10 @@ import { isHandled } from "../lifecycle/outcome.ts";
 import type { Outcome } from "../types.ts";
 import { batchRequests } from "./requests/batch_request.ts";
 import type { SqsClients } from "./requests/clients.ts";
+import {
+  MAX_CONCURRENT_REQUESTS,
+  MAX_CONCURRENT_REQUESTS_NEAR_DEADLINE,
+} from "./requests/retry_policy.ts";
 import { sendBatchRequests, type UnconfirmedEntry } from "./requests/send.ts";
 import { chosenEntries, DELETE, type DeleteEntry, handledEntries } from "./steps/delete.ts";
 import { reportEntries } from "./steps/entries.ts";
@@ -47,6 +51,13 @@ export class Deletions {
       .filter((entry) => !this.#deleted.has(keyOf(entry)));
   }
 
+  /** How many requests to have under way at a time. */
+  get concurrency(): number {
+    return this.#lifecycle.setup.clock.isEndNear
+      ? MAX_CONCURRENT_REQUESTS_NEAR_DEADLINE
+      : MAX_CONCURRENT_REQUESTS;
+  }
+
   /** Sends deletions, and gives what SQS did not confirm. Never rejects. */
   async send(
     entries: readonly DeleteEntry[],
@@ -54,7 +65,13 @@ export class Deletions {
   ): Promise<UnconfirmedEntry<DeleteEntry>[]> {
     for (const entry of entries) this.#tried.add(keyOf(entry));
     const requests = batchRequests(entries);
-    const unconfirmed = await sendBatchRequests(this.#clients, DELETE, requests, limit);
+    const unconfirmed = await sendBatchRequests(
+      this.#clients,
+      DELETE,
+      requests,
+      limit,
+      this.concurrency,
+    );
     this.note(entries, unconfirmed);
     return unconfirmed;
   }

@@ -129,7 +129,8 @@ export class SqsSteps implements Steps {
       : batchRequests(entries).map((request) => ({ ...request, reason: "not signed" }));
     const { clock } = this.#lifecycle.setup;
     const limitMs = clock.stepMs(this.#means.closeTimeoutMs, 1);
-    const unconfirmed = sendSignedBlocking(DELETE, signed, limitMs);
+    const { concurrency } = this.#deletions;
+    const unconfirmed = sendSignedBlocking(DELETE, signed, { limitMs, concurrency });
     this.#deletions.note(entries, unconfirmed);
     this.#deletions.report(entries, unconfirmed);
   }

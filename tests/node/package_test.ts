@@ -5,11 +5,13 @@ import {
   exponentialBackoff,
   jsonBody,
   PartialSQSProcessor,
+  type RecordContext,
   type RecordMessage,
   SQSBatchProcessingError,
   SqsBodyError,
   withSqsBatch,
 } from "@partial-batch/sqs";
+import type { SQSRecord } from "aws-lambda";
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { tracingChannel } from "node:diagnostics_channel";
@@ -229,5 +231,55 @@ for (const hold of ["await using", "using"] as const) {
     assert(error instanceof SQSBatchProcessingError);
     assert.deepEqual([error.undeleted, unhandled], [[], []]);
     assert.equal(await queue.left(), 1);
+  });
+}
+
+for (const hold of ["await using", "using"] as const) {
+  test(`${hold}: 500 records, moved and deleted, make no warning about listeners or timers`, async () => {
+    const warnings: string[] = [];
+    const listener = ({ name, message }: Error) => {
+      if (!message.includes("NodeVersionSupportWarning") && name !== "NodeVersionSupportWarning") {
+        warnings.push(`${name}: ${message}`);
+      }
+    };
+    process.on("warning", listener);
+    const target = await createQueue();
+    const queue = await createQueue();
+    const records = await queue.records(
+      ...Array.from({ length: 250 }, (_, index) => `ok${index}`),
+      ...Array.from({ length: 249 }, (_, index) => `never${index}`),
+      "fail",
+    );
+    const processor = new PartialSQSProcessor({
+      config: configOf("fauxqs"),
+      concurrency: Infinity,
+      retryDelay: 60,
+      recordTimeoutMs: 60_000,
+      nonRetryable: {
+        when: [SyntaxError],
+        to: { queueUrl: await target.urlAt(configOf("fauxqs").endpoint) },
+      },
+    });
+    const handler = (record: SQSRecord, { signal }: RecordContext) => {
+      signal.throwIfAborted();
+      if (record.body.startsWith("never")) throw new SyntaxError("never");
+      return handle(record);
+    };
+    const context = lambdaContext(30_000);
+    const error = await rejectionOf((async () => {
+      if (hold === "using") {
+        using batch = processor.open(records, handler, { context });
+        await batch.process();
+      } else {
+        await using batch = processor.open(records, handler, { context });
+        await batch.process();
+      }
+    })());
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", listener);
+    assert(error instanceof SQSBatchProcessingError);
+    assert.deepEqual([error.undeleted, error.unmoved, error.undelayed], [[], [], []]);
+    assert.equal(await queue.left(), 1);
+    assert.deepEqual(warnings, []);
   });
 }

@@ -251,9 +251,11 @@ Deno.test("run() throws where something failed: nobody would return a response",
 Deno.test("reportItemFailures refuses suppressException and lambdaHandler beside it", () => {
   const both = { reportItemFailures: true, suppressException: true } as const;
   assertThrows(() => new PartialSQSProcessor(both), TypeError, "suppressException");
+  // @ts-expect-error -- the types refuse it too
   assertThrows(() => withSqsBatch(handleBody, both), TypeError, "suppressException");
   const lambdaHandler = () => "done" as never;
   assertThrows(
+    // @ts-expect-error -- the types refuse it too
     () => withSqsBatch(handleBody, { reportItemFailures: true, lambdaHandler }),
     TypeError,
     "lambdaHandler",

@@ -9,7 +9,7 @@ import { describeRefusal, NO_ANSWER, reasonOf, UNREADABLE } from "../requests/re
 import { backoffMs, MAX_ATTEMPTS } from "../requests/retry_policy.ts";
 import type { UnconfirmedEntry } from "../requests/send.ts";
 import type { HttpRequest, SignedRequest } from "./sign.ts";
-import { type HttpAnswer, sendBlocking } from "./worker.ts";
+import { type BlockingLimits, type HttpAnswer, sendBlocking } from "./worker.ts";
 
 /** The error codes by which SQS asks for fewer requests. */
 const THROTTLING = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
@@ -24,7 +24,7 @@ const THROTTLING = /Throttl|TooManyRequests|SlowDown|RequestLimitExceeded/;
 export function sendSignedBlocking<TEntry extends BatchEntry>(
   action: BatchAction<TEntry>,
   requests: readonly SignedRequest<TEntry>[],
-  limitMs: number,
+  { limitMs, concurrency }: BlockingLimits,
 ): UnconfirmedEntry<TEntry>[] {
   const end = performance.now() + limitMs;
   const said = requests.map((request) => unconfirmed(firstReason(request), request.entries));
@@ -35,7 +35,8 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
     if (attempt > 1) blockFor(Math.min(backoffMs(attempt), end - performance.now()));
     const left = end - performance.now();
     if (left <= 0) break;
-    const answers = trySendBlocking(pending.map(({ http }) => http), left);
+    const limits = { limitMs: left, concurrency };
+    const answers = trySendBlocking(pending.map(({ http }) => http), limits);
     pending = pending.filter(({ index }, position) => {
       const answer = answers?.[position];
       const { entries, resend } = readHttpAnswer(action, requests[index]!, answer);
@@ -67,10 +68,10 @@ export function sendSignedBlocking<TEntry extends BatchEntry>(
 /** A worker that cannot be started is one more reason why nothing is confirmed. */
 function trySendBlocking(
   requests: readonly HttpRequest[],
-  limitMs: number,
+  limits: BlockingLimits,
 ): readonly HttpAnswer[] | undefined {
   try {
-    return sendBlocking(requests, limitMs);
+    return sendBlocking(requests, limits);
   } catch (error) {
     return requests.map(() => ({ errorCode: reasonOf(error), durationMs: 0 }));
   }

@@ -1,7 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import { isObject } from "../../internal/shape.ts";
 import { StepError } from "../requests/reason.ts";
-import { MAX_CONCURRENT_REQUESTS } from "../requests/retry_policy.ts";
 import type { HttpRequest } from "./sign.ts";
 import { WORKER_SOURCE } from "./worker_source.ts";
 
@@ -12,6 +11,12 @@ export type HttpAnswer =
     | { readonly status: number; readonly errorType: string | null; readonly body: string }
     | { readonly errorCode: string }
   );
+
+/** How long to block, and how many requests to have under way at a time. */
+export interface BlockingLimits {
+  readonly limitMs: number;
+  readonly concurrency: number;
+}
 
 /** How much earlier than this thread the worker stops waiting, to report what did come back. */
 const HEAD_START_MS = 50;
@@ -53,7 +58,7 @@ const DONE = 1;
  */
 export function sendBlocking(
   requests: readonly HttpRequest[],
-  limitMs: number,
+  { limitMs, concurrency }: BlockingLimits,
 ): readonly HttpAnswer[] | undefined {
   if (!threads) throw new StepError("the worker was not started");
   const end = performance.now() + limitMs;
@@ -63,7 +68,7 @@ export function sendBlocking(
     startWorker(threads).postMessage({
       requests,
       limitMs: Math.max(limitMs - HEAD_START_MS, limitMs / 2),
-      concurrency: MAX_CONCURRENT_REQUESTS,
+      concurrency,
       port: port2,
       flag,
     }, [port2]);

@@ -32,10 +32,11 @@ export async function sendBatchRequests<TEntry extends BatchEntry>(
   action: BatchAction<TEntry>,
   requests: readonly BatchRequest<TEntry>[],
   limit: TimeLimit,
+  concurrency: number = MAX_CONCURRENT_REQUESTS,
 ): Promise<UnconfirmedEntry<TEntry>[]> {
   const unconfirmed = await mapConcurrently(
     requests,
-    MAX_CONCURRENT_REQUESTS,
+    concurrency,
     (request) => sendUntilConfirmed(clients, action, request, limit),
   );
   return unconfirmed.flat();

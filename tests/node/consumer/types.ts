@@ -2,6 +2,7 @@
  * A strict consumer's code, type-checked against the installed package: what must compile, and what
  * must not.
  */
+import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import {
   BasePartialProcessor,
@@ -82,12 +83,36 @@ export class Custom extends BasePartialProcessor {
   }
 }
 
+export class SyncHooks extends BasePartialProcessor {
+  protected override _processRecord<T>(
+    record: SQSRecord,
+    batch: Batch<T>,
+    recordContext: RecordContext,
+  ): Outcome<T> | Promise<Outcome<T>> {
+    return super._processRecord(record, batch, recordContext);
+  }
+}
+
+export const counting: (event: SQSEvent, context: Context) => Promise<number | SQSBatchResponse> =
+  withSqsBatch(() => {}, {
+    reportItemFailures: either,
+    lambdaHandler: (event) => event.Records.length,
+  });
+
 export const custom: SQSHandler = withBatchProcessor(new Custom(), () => {});
 
 // @ts-expect-error -- no such option
 new PartialSQSProcessor({ supressException: true });
 // @ts-expect-error -- no client
 new PartialSQSProcessor({ client: {} });
+// @ts-expect-error -- a client of another service
+new PartialSQSProcessor({ client: new SNSClient({}) });
+// @ts-expect-error -- no such option
+withSqsBatch(() => {}, { supressException: true });
+// @ts-expect-error -- a response lists every failure
+withSqsBatch(() => {}, { reportItemFailures: true, suppressException: true });
+// @ts-expect-error -- the invocation returns the response
+withSqsBatch(() => {}, { reportItemFailures: true, lambdaHandler: () => "done" });
 // @ts-expect-error -- the event instead of its records
 export const wholeEvent = (event: SQSEvent) => processor.open(event, () => {});
 // @ts-expect-error -- there may be no context outside a wrapper

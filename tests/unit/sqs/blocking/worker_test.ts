@@ -9,17 +9,17 @@ Deno.test("the worker lives until its last lease is released", async () => {
   const [first, second] = [new WorkerLease(), new WorkerLease()];
   for (const lease of [first, first, second]) await lease.hold();
 
-  assertEquals(sendBlocking([], 5_000), []);
+  assertEquals(sendBlocking([], { limitMs: 5_000, concurrency: 10 }), []);
   const exit = new Promise((resolve) => workers[0]!.once("exit", resolve));
   first.release();
   first.release();
-  assertEquals(sendBlocking([], 5_000), []);
+  assertEquals(sendBlocking([], { limitMs: 5_000, concurrency: 10 }), []);
   assertEquals(workers[1], workers[0]);
 
   second.release();
   await exit;
   await second.hold();
-  assertEquals(sendBlocking([], 5_000), []);
+  assertEquals(sendBlocking([], { limitMs: 5_000, concurrency: 10 }), []);
   assertNotEquals(workers[2], workers[0]);
   second.release();
 });
@@ -29,9 +29,9 @@ Deno.test("sendBlocking() gives undefined when the worker dies, and takes a new 
   await lease.hold();
   {
     using _ = onWorkerMessage(die);
-    assertEquals(sendBlocking([], 50), undefined);
+    assertEquals(sendBlocking([], { limitMs: 50, concurrency: 10 }), undefined);
   }
-  assertEquals(sendBlocking([], 5_000), []);
+  assertEquals(sendBlocking([], { limitMs: 5_000, concurrency: 10 }), []);
   lease.release();
 });
 
@@ -41,8 +41,8 @@ Deno.test("sendBlocking() gives up a worker that does not answer", async () => {
   const workers: Worker[] = [];
   {
     using _ = onWorkerMessage((worker) => workers.push(worker) && "lost");
-    assertEquals(sendBlocking([], 20), undefined);
-    assertEquals(sendBlocking([], 20), undefined);
+    assertEquals(sendBlocking([], { limitMs: 20, concurrency: 10 }), undefined);
+    assertEquals(sendBlocking([], { limitMs: 20, concurrency: 10 }), undefined);
   }
   assertNotEquals(workers[1], workers[0]);
   lease.release();
