@@ -1,7 +1,7 @@
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from "aws-lambda";
 import { SQSBatchProcessingError } from "../errors.ts";
 import { describeShape } from "../internal/shape.ts";
-import type { Outcome, UnconfirmedRecord, UnconfirmedRecords, UnconfirmedStep } from "../types.ts";
+import type { Outcome, UnconfirmedRecord, UnconfirmedStep } from "../types.ts";
 import type { BatchSetup } from "./open.ts";
 import { isToReturn, Outcomes } from "./outcome.ts";
 
