@@ -1,4 +1,5 @@
 import { typeNameOnly } from "./shape.ts";
+import { withStackFrames } from "./stack_frames.ts";
 
 /** How many inner errors are written: causes of causes, errors of aggregates. */
 const MAX_INNER_ERRORS = 20;
@@ -26,6 +27,8 @@ export function describeError(error: unknown): string {
 
 /** Cuts a text, and says so. */
 export function shortenToBytes(text: string, maxBytes: number): string {
+  // No character has more than three bytes in UTF-8 for each of its units in UTF-16.
+  if (text.length * 3 <= maxBytes) return text;
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= maxBytes) return text;
   const ending = "\n\n(shortened)";
@@ -78,8 +81,8 @@ function textOf({ name, message, stack }: { readonly [key in keyof Error]: unkno
 function withoutOwnFrames(stack: string): string {
   const lines = stack.split("\n");
   const end = lines.findIndex((line) => isFrame(line) && line.includes(BOUNDARY));
-  const folder = ownFolder();
-  const isOwn = (line: string) => isFrame(line) && folder !== undefined && line.includes(folder);
+  const folder = ownFolder ??= findOwnFolder();
+  const isOwn = (line: string) => isFrame(line) && folder !== "" && line.includes(folder);
   return lines.slice(0, end === -1 ? lines.length : end)
     .filter((line) => !isOwn(line))
     .join("\n");
@@ -90,10 +93,14 @@ function isFrame(line: string): boolean {
 }
 
 /**
- * Where the library's own files are; `undefined` in a bundle, where all is one file. Read off a stack,
- * as bundlers warn of `import.meta` where they make CommonJS.
+ * Where the library's own files are; empty in a bundle, where all is one file. Read off a stack, as
+ * bundlers warn of `import.meta` where they make CommonJS.
  */
-function ownFolder(): string | undefined {
+function findOwnFolder(): string {
   const pattern = /(?:\(|at )([^()]*\/)internal\/describe_error\.[jt]s:/;
-  return pattern.exec(String(new Error().stack))?.[1];
+  const { stack } = withStackFrames(1, () => new Error());
+  return pattern.exec(String(stack))?.[1] ?? "";
 }
+
+/** Found when it is first needed. */
+let ownFolder: string | undefined;

@@ -1,6 +1,7 @@
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from "aws-lambda";
 import { SQSBatchProcessingError } from "../errors.ts";
 import { describeShape } from "../internal/shape.ts";
+import { withStackFrames } from "../internal/stack_frames.ts";
 import type { Outcome, UnconfirmedRecord, UnconfirmedStep } from "../types.ts";
 import type { BatchSetup } from "./open.ts";
 import { isToReturn, Outcomes } from "./outcome.ts";
@@ -37,17 +38,18 @@ export class Ledger<TResult> {
     return { batchItemFailures };
   }
 
-  /** The error of a batch of which messages return. */
+  /** The error of a batch of which messages return. Its own stack frames would all be the library's. */
   error(
     outcomes: readonly Outcome[],
     thrown: { readonly error: unknown } | undefined,
   ): SQSBatchProcessingError {
     const { records, received } = this.#setup;
-    return new SQSBatchProcessingError(outcomes, {
+    const options = {
       ...this.unconfirmed.all(),
       messageIds: new Map(records.map((record, index) => [record, received[index]!.messageId])),
       ...(thrown ? { cause: thrown.error } : {}),
-    });
+    };
+    return withStackFrames(0, () => new SQSBatchProcessingError(outcomes, options));
   }
 }
 

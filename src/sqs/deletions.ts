@@ -27,6 +27,7 @@ export class Deletions {
   readonly #tried = new Set<number>();
   /** Messages whose deletion SQS has confirmed. */
   readonly #deleted = new Set<number>();
+  #found: { readonly outcomes: unknown; readonly entries: readonly DeleteEntry[] } | undefined;
 
   constructor(lifecycle: Lifecycle, clients: SqsClients) {
     this.#lifecycle = lifecycle;
@@ -101,8 +102,7 @@ export class Deletions {
 
   /** Reports the handled messages that return although nobody was refused anything. */
   reportUntried(): void {
-    const { outcomes, setup: { options } } = this.#lifecycle;
-    if (options.reportItemFailures || outcomes.every(isHandled)) return;
+    if (this.#lifecycle.setup.options.reportItemFailures) return;
     const untried = this.left().filter((entry) => !this.#tried.has(keyOf(entry)));
     reportEntries(
       this.#lifecycle,
@@ -127,8 +127,13 @@ export class Deletions {
     });
   }
 
-  #handled(): DeleteEntry[] {
-    return handledEntries(this.#lifecycle.outcomes, this.#lifecycle.setup.received);
+  /** Found once for the same outcomes: complete ones do not change any more. */
+  #handled(): readonly DeleteEntry[] {
+    const { outcomes, setup: { received } } = this.#lifecycle;
+    if (this.#found?.outcomes !== outcomes) {
+      this.#found = { outcomes, entries: handledEntries(outcomes, received) };
+    }
+    return this.#found.entries;
   }
 }
 

@@ -41,7 +41,7 @@ export class SqsSteps implements Steps {
 
   readonly #lifecycle: Lifecycle;
   readonly #means: SqsMeans;
-  readonly #deletions: Deletions;
+  #madeDeletions: Deletions | undefined;
   #early: Promise<void> | undefined;
   #rest: Promise<void> | undefined;
   #signed: readonly SignedRequest<DeleteEntry>[] = [];
@@ -49,7 +49,6 @@ export class SqsSteps implements Steps {
   constructor(lifecycle: Lifecycle, means: SqsMeans) {
     this.#lifecycle = lifecycle;
     this.#means = means;
-    this.#deletions = new Deletions(lifecycle, means.clients);
     const { nonRetryable } = means;
     if (!nonRetryable) return;
     this.settle = (failures) =>
@@ -57,6 +56,11 @@ export class SqsSteps implements Steps {
         SHARE_BEFORE_CLOSE,
         (limit) => settleFailures(lifecycle, failures, { ...means, nonRetryable, limit }),
       );
+  }
+
+  /** Made when it is first needed: most batches delete nothing. */
+  get #deletions(): Deletions {
+    return this.#madeDeletions ??= new Deletions(this.#lifecycle, this.#means.clients);
   }
 
   expectFailure(): void {
@@ -121,6 +125,7 @@ export class SqsSteps implements Steps {
   }
 
   deleteHandled(): Promise<void> | void {
+    if (this.#lifecycle.outcomes.every(isHandled)) return;
     const entries = this.#deletions.left();
     if (entries.length === 0 || this.#lifecycle.phaseName === "closed") return;
     if (this.#lifecycle.held !== "using") return this.#rest = this.#deleteRest();
@@ -167,6 +172,7 @@ export class SqsSteps implements Steps {
   }
 
   afterClean(): Promise<void> | void {
+    if (this.#lifecycle.outcomes.every(isHandled)) return;
     if (!this.#rest) return this.#deletions.reportUntried();
     // An override of _clean() may not have waited for what it started.
     return this.#rest.catch(() => {}).then(() => this.#deletions.reportUntried());

@@ -243,10 +243,10 @@ Deno.test("SQSBatchProcessingError has no stack frame of the library's own", asy
         () => processor.run([makeRecord({ body: "{}" })], handler),
         SQSBatchProcessingError,
       );
-      assertEquals(
-        /^ +at .*(\/src\/|partial-batch handles).*$/m.exec(error.message)?.[0],
-        undefined,
-      );
+      for (const text of [error.message, error.stack!]) {
+        const own = /^ +at .*(\/src\/|partial-batch handles).*$/m.exec(text);
+        assertEquals(own?.[0], undefined);
+      }
     }
   }
 });
