@@ -1,6 +1,6 @@
 /**
- * Partial batch processing of SQS messages in AWS Lambda: each message is handled by itself, and only
- * those that were not handled return to the queue.
+ * Partial batch processing of SQS messages in AWS Lambda: each message is handled individually, and
+ * only those that were not handled return to the queue.
  *
  * @example A Lambda handler
  * ```ts

@@ -16,9 +16,9 @@ export interface BasePartialProcessorOptions {
    */
   readonly concurrency?: number;
   /**
-   * Whether records that failed are passed over in silence: the batch closes without an error, and
-   * **Lambda then deletes the failed messages too**. Records that were not handled to their end still
-   * make it throw, and so do messages that were to be moved (`nonRetryable`) and that no other queue
+   * Whether records that failed are silently ignored: the batch closes without an error, and **Lambda
+   * then deletes the failed messages too**. Records that were not handled to completion still make it
+   * throw, and so do messages that were to be moved (`nonRetryable`) and that no other queue
    * accepted.
    *
    * @default {false}
@@ -35,14 +35,14 @@ export interface BasePartialProcessorOptions {
   readonly reportItemFailures?: boolean;
   /**
    * Time reserved at the end of the invocation, in milliseconds: above 0, at most 5,400,000. When no
-   * more is left, no record starts any more and the `signal` of running handlers is aborted; at half
+   * more is left, no further record starts and the `signal` of running handlers is aborted; at half
    * of it, running handlers are given up. Needs Lambda's context.
    *
    * Towards the end the batch prepares: at three times the reserve the AWS SDK is loaded, at twice the
    * reserve the deletion of what is handled so far begins, while the last handlers still run. (Not with
    * `reportItemFailures`, nor where `_clean` is overridden.)
    *
-   * @default {1000} Plus 10 for each ten records beyond the first hundred, but never more than a quarter
+   * @default {1000} Plus 10 ms for every ten records beyond the first hundred, but never more than a quarter
    * of what was left at `open()`.
    */
   readonly deadlineReserveMs?: number;

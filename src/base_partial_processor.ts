@@ -7,7 +7,7 @@ import {
 } from "./base_options.ts";
 import { Batch, lifecycleOf } from "./batch.ts";
 import { isAsyncFunction } from "./internal/promises.ts";
-import { handleRecord } from "./lifecycle/handle_record.ts";
+import { handleRecord } from "./lifecycle/record.ts";
 import type { Hooks, Steps } from "./lifecycle/hooks.ts";
 import type { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { setUpBatch } from "./lifecycle/open.ts";
@@ -21,7 +21,7 @@ export let setSteps: (
 ) => void;
 
 /**
- * Handles each record of a batch by itself, and throws at the end of the batch's scope if not all were
+ * Handles each record of a batch individually, and throws at the end of the batch's scope if not all were
  * handled. Derive from it to do something of your own with the outcomes;
  * {@linkcode PartialSQSProcessor} derives from it to delete the handled messages.
  *
@@ -86,8 +86,7 @@ export abstract class BasePartialProcessor implements Disposable {
   /**
    * Opens a batch. Hold it with `await using` or `using`, then await its `process()`.
    *
-   * Handles nothing yet. What the records say now is what SQS is told later, whatever anybody writes to
-   * them.
+   * What the records say now is what SQS is told later, whatever anybody writes to them.
    *
    * @typeParam TResult What the record handler returns.
    * @param records The records of the event, `event.Records`.

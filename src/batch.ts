@@ -11,18 +11,15 @@ import type {
   UnconfirmedStep,
 } from "./types.ts";
 
-/**
- * Gives the life of a batch to the library's own processor, which needs more of it than a batch
- * shows.
- */
+/** Internal access to a batch's `Lifecycle`, for the library's own processors. */
 export let lifecycleOf: <TResult>(batch: Batch<TResult>) => Lifecycle<TResult>;
 
 /**
  * One batch of records, from `open()` to the end of its scope.
  *
- * - It must be held: by `using`, `await using`, a `DisposableStack` or an `AsyncDisposableStack`. It
- *   learns by which one at the declaration, where the language reads `[Symbol.dispose]` or
- *   `[Symbol.asyncDispose]`. From `process()` on, reading them changes nothing, calling the one it is
+ * - It must be held: by `using`, `await using`, a `DisposableStack` or an `AsyncDisposableStack`. The
+ *   declaration decides which, because the language reads `[Symbol.dispose]` or
+ *   `[Symbol.asyncDispose]` there. From `process()` on, reading them changes nothing, calling the one it is
  *   not held by throws, and so does calling any by hand while `process()` runs or the batch closes.
  * - At the end of the scope `_clean` runs, and then the batch throws an
  *   {@linkcode SQSBatchProcessingError} if any record failed or was not handled.

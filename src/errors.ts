@@ -16,13 +16,13 @@ const MAX_IDS = 100;
  */
 const MAX_BYTES = 60_000;
 
-/** Details of an {@linkcode SQSBatchProcessingError}, beside the outcomes. */
+/** Details of an {@linkcode SQSBatchProcessingError}, in addition to the outcomes. */
 export interface SQSBatchProcessingErrorOptions {
   /** Handled messages whose deletion was not confirmed. */
   readonly undeleted?: readonly UnconfirmedRecord[];
   /** Messages that failed for good and that no other queue accepted. */
   readonly unmoved?: readonly UnconfirmedRecord[];
-  /** Failed messages whose retry delay was not confirmed. */
+  /** Messages whose retry delay was not confirmed. */
   readonly undelayed?: readonly UnconfirmedRecord[];
   /** What a hook of the processor threw. */
   readonly cause?: unknown;
@@ -74,7 +74,7 @@ export class SQSBatchProcessingError extends AggregateError {
   declare readonly undeleted: readonly UnconfirmedRecord[];
   /** Messages that failed for good (`nonRetryable`) and return: no other queue accepted them. */
   declare readonly unmoved: readonly UnconfirmedRecord[];
-  /** Failed messages that return after the queue's visibility timeout, not after `retryDelay`. */
+  /** Messages that return after the queue's visibility timeout, not after their retry delay. */
   declare readonly undelayed: readonly UnconfirmedRecord[];
 
   static {
@@ -131,7 +131,7 @@ function describeBatch(
     ...describeErrors(unprocessed.filter((outcome) => "error" in outcome), idOf),
     ...describeGroups(undeleted, idOf, "handled message", "not deleted and will return"),
     ...describeGroups(unmoved, idOf, "failed message", "not moved and will return"),
-    ...describeGroups(undelayed, idOf, "failed message", "not given the retry delay"),
+    ...describeGroups(undelayed, idOf, "message", "not given the retry delay"),
     ...Object.values(caused).map((cause) => `Cause: ${describeError(cause)}`),
   ];
   return shortenToBytes(texts.join("\n\n"), MAX_BYTES);

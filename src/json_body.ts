@@ -10,7 +10,7 @@ import type { RecordContext, RecordHandler } from "./types.ts";
  *
  * @typeParam TBody What the body is.
  * @typeParam TResult What it returns, or what its promise resolves to.
- * @typeParam TRecordContext What it learns beside body and record.
+ * @typeParam TRecordContext What it learns in addition to body and record.
  */
 export type JsonBodyHandler<
   TBody,
@@ -29,7 +29,7 @@ export type JsonBodyHandler<
  *
  * @typeParam TSchema The schema.
  * @typeParam TResult What the handler returns.
- * @typeParam TRecordContext What the handler learns beside body and record.
+ * @typeParam TRecordContext What the handler learns in addition to body and record.
  * @param schema Validates the parsed body.
  * @param handler Handles the validated body.
  * @returns A record handler, for `withSqsBatch()` or `open()`.
@@ -72,7 +72,7 @@ export function jsonBody<
  * JSON fails its record with an {@linkcode SqsBodyError}.
  *
  * @typeParam TResult What the handler returns.
- * @typeParam TRecordContext What the handler learns beside body and record.
+ * @typeParam TRecordContext What the handler learns in addition to body and record.
  * @param handler Handles the parsed body.
  * @returns A record handler, for `withSqsBatch()` or `open()`.
  * @throws {TypeError} If `handler` is not a function, or is a generator function.

@@ -16,22 +16,22 @@ import type { Outcome } from "./types.ts";
 /** Options of a {@linkcode PartialSQSProcessor}. */
 export interface PartialSQSProcessorOptions extends BasePartialProcessorOptions {
   /**
-   * How the SQS client is made, when the first message is to be deleted. Its `region` is not used: the
+   * How the SQS client is made, once there may be something to tell SQS. Its `region` is not used: the
    * client gets that of the queue.
    *
    * @default {{}}
    */
   readonly config?: SQSClientConfig;
   /**
-   * An SQS client of your own, of the queue's region: a client of another region is refused when it
-   * is to be used, unless it has an endpoint of its own. It wins over `config` and is never destroyed
-   * by the library.
+   * Your own SQS client, for the queue's region: a client of another region is rejected on first use,
+   * unless it has its own endpoint. It wins over `config` and is never destroyed by the library.
    *
    * @default {undefined} One is made for each region.
    */
   readonly client?: SqsClientLike;
   /**
-   * How long closing a batch may take, in milliseconds: above 0, at most 5,400,000. It never goes past
+   * How long closing a batch, or another step at SQS, may take, in milliseconds: above 0, at most
+   * 5,400,000. It never goes past
    * Lambda's deadline if the batch knows Lambda's context. What is not confirmed in time is
    * `undeleted`.
    *
@@ -51,7 +51,7 @@ export interface PartialSQSProcessorOptions extends BasePartialProcessorOptions 
   readonly nonRetryable?: NonRetryable;
   /**
    * When failed messages come back: seconds from 0 to 43,200, or a function of record and error that
-   * gives them (`undefined`: after the queue's visibility timeout). See
+   * returns them (`undefined`: after the queue's visibility timeout). See
    * {@linkcode exponentialBackoff}. In a FIFO queue the rest of the failed message group gets the same
    * delay. Set at the end of `process()`; without effect under `suppressException`, where Lambda
    * deletes the failed messages.
@@ -64,7 +64,8 @@ export interface PartialSQSProcessorOptions extends BasePartialProcessorOptions 
   readonly retryDelay?: RetryDelay;
 }
 
-const OPTION_NAMES = [
+/** The names of {@linkcode PartialSQSProcessorOptions}. */
+export const SQS_OPTION_NAMES: readonly string[] = [
   ...BASE_OPTION_NAMES,
   "config",
   "client",
@@ -76,8 +77,8 @@ const OPTION_NAMES = [
 const DEFAULT_CLOSE_TIMEOUT_MS = 10_000;
 
 /**
- * Handles each SQS message of a batch by itself and, where some fail, deletes those that were handled,
- * so that only the rest returns to the queue.
+ * Handles each SQS message of a batch individually and, if some fail, deletes those that were handled, so
+ * that only the others return to the queue.
  *
  * - All handled: no call to SQS, no error; Lambda deletes the batch. The AWS SDK is not even loaded.
  * - Some failed: at the end of the batch's scope the handled messages are deleted with
@@ -118,7 +119,7 @@ export class PartialSQSProcessor extends BasePartialProcessor {
    * @throws {RangeError} If a number is out of its limits.
    */
   constructor(options: PartialSQSProcessorOptions = {}) {
-    checkOptionNames(options, OPTION_NAMES, "PartialSQSProcessor");
+    checkOptionNames(options, SQS_OPTION_NAMES, "PartialSQSProcessor");
     const {
       config = {},
       client,

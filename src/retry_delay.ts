@@ -6,12 +6,13 @@ import { receiveCountOf } from "./internal/receive_count.ts";
 import { describeShape } from "./internal/shape.ts";
 
 /**
- * When a failed message comes back: seconds from 0 to 43,200, or a function that gives them.
+ * When a failed message comes back: seconds from 0 to 43,200, or a function that returns them. The
+ * function is given the record, what its handler threw, and how often SQS has handed out the message.
  * `undefined` leaves the message to the queue's visibility timeout.
  */
 export type RetryDelay =
   | number
-  | ((record: SQSRecord, error: unknown) => number | undefined);
+  | ((record: SQSRecord, error: unknown, receiveCount: number) => number | undefined);
 
 /**
  * @throws {TypeError} If it is not `undefined`, a number or a function.
@@ -32,8 +33,11 @@ export function retryDelayOf(
   retryDelay: RetryDelay,
   record: SQSRecord,
   error: unknown,
+  receiveCount: number,
 ): number | undefined {
-  const seconds = typeof retryDelay === "function" ? retryDelay(record, error) : retryDelay;
+  const seconds = typeof retryDelay === "function"
+    ? retryDelay(record, error, receiveCount)
+    : retryDelay;
   if (seconds === undefined) return undefined;
   ignoreRejection(seconds);
   checkSeconds(seconds, "what retryDelay() gave");
@@ -89,7 +93,7 @@ export interface ExponentialBackoffOptions {
  */
 export function exponentialBackoff(
   options: ExponentialBackoffOptions = {},
-): (record: SQSRecord) => number {
+): (record: SQSRecord, error?: unknown, receiveCount?: number) => number {
   checkOptionNames(options, ["baseSeconds", "maxSeconds", "jitter"], "exponentialBackoff()");
   const { baseSeconds = 5, maxSeconds = 900, jitter = "full" } = options;
   checkSeconds(baseSeconds, "baseSeconds");
@@ -104,8 +108,8 @@ export function exponentialBackoff(
       `Cannot use jitter: expected "full" or "none", got ${describeShape(jitter)}`,
     );
   }
-  return (record) => {
-    const full = Math.min(maxSeconds, baseSeconds * 2 ** (receiveCountOf(record) - 1));
+  return (record, _error, receiveCount = receiveCountOf(record)) => {
+    const full = Math.min(maxSeconds, baseSeconds * 2 ** (receiveCount - 1));
     return jitter === "none" ? full : Math.random() * full;
   };
 }

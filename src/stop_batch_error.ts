@@ -22,7 +22,7 @@ export interface StopBatchErrorOptions {
  *   the reason `"stopped"`.
  * - Handlers that are running are told by their `signal`, with this error as its reason. What they still
  *   handle counts; a record that fails after that is `unprocessed` too.
- * - Its message returns in any case, also under `suppressException` and whatever `nonRetryable` says: it
+ * - Its message returns in any case, even under `suppressException` and whatever `nonRetryable` says: it
  *   is not at fault.
  *
  * @example A function whose warehouse may be down

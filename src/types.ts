@@ -1,7 +1,7 @@
 import type { Context, SQSRecord } from "aws-lambda";
 
 /**
- * What a record handler learns about its call, beside the record.
+ * What a record handler learns about its call, in addition to the record.
  *
  * Take what you need by destructuring: `signal` is made when it is first read, so a spread copy
  * (`{ ...recordContext }`) does not have it.
@@ -38,14 +38,14 @@ export interface LambdaRecordContext extends RecordContext {
  * What it returns, or what its promise resolves to, makes the record a success. What it throws or
  * rejects with (also `undefined` or a string) makes it a failure, of that record alone.
  *
- * Two kinds of result are a failure, because they show that nothing was waited for: an array with
+ * Two kinds of result are a failure, because they show that something was not awaited: an array with
  * promises in it (`(record) => items.map(async …)`; use `Promise.all()`), and a generator object. A
  * generator function is refused where the handler is given. Other iterators, and generators that were
  * compiled down, cannot be recognized; neither can a promise that was neither returned nor awaited, or
  * that is deeper inside the result.
  *
  * @typeParam TResult What it returns, or what its promise resolves to.
- * @typeParam TRecordContext What it learns beside the record.
+ * @typeParam TRecordContext What it learns in addition to the record.
  */
 export type RecordHandler<
   TResult = unknown,

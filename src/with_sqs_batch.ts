@@ -1,6 +1,11 @@
 import type { SQSBatchResponse } from "aws-lambda";
 import { BasePartialProcessor } from "./base_partial_processor.ts";
-import { PartialSQSProcessor, type PartialSQSProcessorOptions } from "./partial_sqs_processor.ts";
+import { checkOptionNames } from "./internal/check_options.ts";
+import {
+  PartialSQSProcessor,
+  type PartialSQSProcessorOptions,
+  SQS_OPTION_NAMES,
+} from "./partial_sqs_processor.ts";
 import type { LambdaRecordContext, RecordHandler } from "./types.ts";
 import {
   type LambdaHandlerAfterBatch,
@@ -35,8 +40,8 @@ export interface WithSqsBatchOptions<TReturn = void, TReport extends boolean = b
    */
   readonly reportItemFailures?: TReport;
   /**
-   * Whether records that failed are passed over in silence: the batch closes without an error, and
-   * **Lambda then deletes the failed messages too**. Not with `reportItemFailures`.
+   * Whether records that failed are silently ignored: the batch closes without an error, and **Lambda
+   * then deletes the failed messages too**. Not with `reportItemFailures`.
    *
    * @default {false}
    */
@@ -60,7 +65,7 @@ export type SqsBatchReturn<TReturn, TReport extends boolean> = TReport extends t
   : TReturn;
 
 /**
- * Makes a Lambda handler from a record handler: every message is handled by itself, and only those
+ * Makes a Lambda handler from a record handler: every message is handled individually, and only those
  * that failed return to the queue.
  *
  * It owns a {@linkcode PartialSQSProcessor} and passes Lambda's context on. The Lambda handler
@@ -101,6 +106,7 @@ export function withSqsBatch<TResult, TReturn = void, TReport extends boolean = 
         "use withBatchProcessor(processor, recordHandler)",
     );
   }
+  checkOptionNames(options, [...SQS_OPTION_NAMES, "lambdaHandler"], "withSqsBatch()");
   // What the types refuse, run time checks: the options may come from JavaScript.
   const { lambdaHandler, ...processorOptions } = options as
     & PartialSQSProcessorOptions

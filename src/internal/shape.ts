@@ -4,7 +4,7 @@
  */
 export function describeShape(value: unknown): string {
   if (value === null) return "null";
-  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (Array.isArray(value)) return `an array of length ${value.length}`;
   switch (typeof value) {
     case "undefined":
       return "undefined";

@@ -157,7 +157,7 @@ export class TimeLimit {
   readonly #controllers = new Set<AbortController>();
   #isOver = false;
 
-  constructor(limitMs: number, message = "The time was over first") {
+  constructor(limitMs: number, message = "Timed out") {
     let reject: (reason: unknown) => void;
     this.#end = new Promise((_, rejectEnd) => reject = rejectEnd);
     this.#end.catch(() => {});
@@ -194,7 +194,7 @@ export class TimeLimit {
     }
   }
 
-  /** Pauses, at the longest until the time is over. */
+  /** Pauses, at most until the time is over. */
   async pause(milliseconds: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const elapsed = new Promise<void>((resolve) => timer = startTimer(resolve, milliseconds));

@@ -1,5 +1,5 @@
 import { groupBy } from "../internal/group_by.ts";
-import type { ReceivedRecord } from "./received_record.ts";
+import type { ReceivedRecord } from "./open.ts";
 
 /**
  * Lists the records that must be handled one after another, by their indexes: each record of a

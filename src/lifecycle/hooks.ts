@@ -61,7 +61,7 @@ export interface IndexedFailure {
   readonly error: unknown;
 }
 
-/** Calls the hooks of a batch, and keeps what they throw for the close. */
+/** Calls what runs at the end of a batch, and keeps for the close what went wrong there or before. */
 export class HookCalls {
   readonly #clock: Clock;
   readonly #errors: unknown[] = [];
@@ -100,7 +100,7 @@ export class HookCalls {
       if (!isThenable(given)) return;
       ignoreRejection(given);
       throw new TypeError(
-        "Cannot wait for _clean() of the processor: it returned a promise under `using`; write " +
+        "Cannot wait for _clean() of the processor: it returned a promise under `using`; use " +
           "`await using`",
       );
     } catch (error) {

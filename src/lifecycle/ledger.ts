@@ -66,7 +66,7 @@ export class Unconfirmed {
     if (!Object.hasOwn(this.#byStep, step)) {
       const steps = Object.keys(this.#byStep).join('", "');
       throw new TypeError(
-        `Cannot report an unconfirmed record: expected a step of "${steps}", got ${
+        `Cannot report an unconfirmed record: expected one of "${steps}", got ${
           describeShape(step)
         }`,
       );

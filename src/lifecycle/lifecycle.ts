@@ -8,14 +8,11 @@ import { HookCalls, type Hooks } from "./hooks.ts";
 import { Ledger } from "./ledger.ts";
 import type { BatchSetup } from "./open.ts";
 import * as moves from "./phase.ts";
-import type { Hold, Phase, PhaseNamed } from "./phase.ts";
 import { Records } from "./records.ts";
 
 /**
- * The life of one batch: open → prepare → records → settle → finish → close.
- *
- * It only sequences. Which moves there are is in `phase.ts`, how a record gets its outcome in
- * `records.ts`, what the processor is asked for in `hooks.ts`.
+ * The life of one batch: open → prepare → records → settle → finish → close. It only sequences: the moves
+ * are in `phase.ts`, how a record gets its outcome in `records.ts`, what is asked for in `hooks.ts`.
  */
 export class Lifecycle<TResult = unknown> {
   readonly setup: BatchSetup<TResult>;
@@ -23,7 +20,7 @@ export class Lifecycle<TResult = unknown> {
   readonly #ledger: Ledger<TResult>;
   readonly #hookCalls: HookCalls;
   readonly #records: Records<TResult>;
-  #phase: Phase = moves.OPENED;
+  #phase: moves.Phase = moves.OPENED;
   #isFailureExpected = false;
 
   constructor(
@@ -42,11 +39,11 @@ export class Lifecycle<TResult = unknown> {
   }
 
   /** How the batch is held; `undefined` if nobody will close it. */
-  get held(): Hold | undefined {
+  get held(): moves.Hold | undefined {
     return moves.holdOf(this.#phase);
   }
 
-  get phaseName(): Phase["name"] {
+  get phaseName(): moves.Phase["name"] {
     return this.#phase.name;
   }
 
@@ -63,22 +60,19 @@ export class Lifecycle<TResult = unknown> {
     if (this.#phase.name !== "closed") this.#ledger.unconfirmed.add(step, record);
   }
 
-  /** Takes reports back: SQS has confirmed the step after all. */
+  /** Takes reports back, because the step was tried again. */
   retract(step: UnconfirmedStep, records: ReadonlySet<SQSRecord>): void {
     if (this.#phase.name !== "closed") this.#ledger.unconfirmed.remove(step, records);
   }
 
-  /** The error by which a handler stopped the batch, if one did. */
   get stoppedBy(): StopBatchError | undefined {
     return this.#records.stoppedBy;
   }
 
-  /** Whether any message is to return to the queue. */
   get returnsAny(): boolean {
     return this.outcomes.some(this.#ledger.judge());
   }
 
-  /** Notes what a record's handler threw, before any hook is told. */
   noteFailure(record: SQSRecord, error: unknown): void {
     this.#records.noteFailure(record, error);
   }
@@ -98,7 +92,7 @@ export class Lifecycle<TResult = unknown> {
 
   /** Gives each record its outcome. Rejects only with what `_prepare` throws. */
   async process(): Promise<readonly Outcome<TResult>[]> {
-    const { clock } = this.setup;
+    const { clock, stragglers } = this.setup;
     clock.start({
       inSight: () => this.#expectFailure(),
       near: () => this.hooks.steps?.deleteEarly(),
@@ -110,6 +104,7 @@ export class Lifecycle<TResult = unknown> {
     try {
       const prepared = this.hooks.prepare();
       if (isThenable(prepared) && !await clock.isInTime(prepared)) {
+        stragglers.add(prepared);
         throw timeoutError("_prepare() did not settle before the deadline");
       }
     } catch (error) {
@@ -148,11 +143,11 @@ export class Lifecycle<TResult = unknown> {
    * A disposer was read: while the batch is opened, that decides how it is held. Gives whether it is
    * the scope's: one that is read later is called by hand.
    */
-  readDisposer(hold: Hold): boolean {
+  readDisposer(hold: moves.Hold): boolean {
     const isOpened = this.#phase.name === "opened";
     if (hold === "using" && isOpened && this.hooks.isCleanAsync()) {
       throw new TypeError(
-        "Cannot hold the batch with `using`: _clean() of its processor is async; write `await using`",
+        "Cannot hold the batch with `using`: _clean() of its processor is async; use `await using`",
       );
     }
     this.#phase = moves.readDisposer(this.#phase, hold);
@@ -191,7 +186,6 @@ export class Lifecycle<TResult = unknown> {
     return this.#phase.name === "closed" ? this.#phase.failure : undefined;
   }
 
-  /** Closes the batch before the end of its scope. */
   close(): Promise<void> {
     if (!moves.checkClose(this.#phase)) return Promise.resolve();
     const closing = this.#close().then(() => {
@@ -225,7 +219,7 @@ export class Lifecycle<TResult = unknown> {
     if (from === "processing") {
       const error = new Error("process() was still running when the batch was closed: await it");
       this.#hookCalls.keep(error);
-      this.#records.tell("deadline", error);
+      this.#records.tell("process-running", error);
       this.hooks.steps?.reportKept("process() was still running");
     }
     if (from === "processed") {
@@ -236,7 +230,7 @@ export class Lifecycle<TResult = unknown> {
   }
 
   /** Begins to close, and gives the phase in which it begins. */
-  #startClosing(): PhaseNamed<"closing">["from"] {
+  #startClosing(): moves.PhaseNamed<"closing">["from"] {
     const reason = moves.unprocessedReason(this.#phase);
     const closing = moves.startClosing(this.#phase);
     this.#phase = closing;

@@ -48,7 +48,7 @@ export function checkOutcome<TOutcome extends Outcome>(
   given: TOutcome,
   record: SQSRecord,
 ): TOutcome {
-  const where = "Cannot use what a hook gave for a record";
+  const where = "A hook returned an invalid outcome";
   if (!isObject(given)) {
     throw new TypeError(`${where}: expected an outcome, got ${typeNameOnly(given)}`);
   }
@@ -73,21 +73,20 @@ export function checkResult<TResult>(result: TResult): TResult {
   if (!isObject(result)) return result;
   if (isThenable(result)) {
     ignoreRejection(result);
-    throw new TypeError("The result of a record is a promise, which nobody awaits; await it first");
+    throw new TypeError("The result of a record is an unawaited promise; await it first");
   }
   if (Array.isArray(result)) {
     const promises = result.filter(isThenable);
     if (promises.length === 0) return result;
     promises.forEach(ignoreRejection);
     throw new TypeError(
-      `The record handler returned an array with ${promises.length} promises in it, which nobody ` +
-        "awaits; return Promise.all() of it",
+      `The record handler returned an array containing unawaited promises (${promises.length}); ` +
+        "return Promise.all(…) instead",
     );
   }
   if (/^\[object (?:Async )?(?:Async)?Generator\]$/.test(Object.prototype.toString.call(result))) {
     throw new TypeError(
-      "The record handler returned a generator object, of which nothing has run; iterate it in the " +
-        "handler",
+      "The record handler returned a generator object, which was never run; iterate it in the handler",
     );
   }
   return result;

@@ -8,13 +8,8 @@ export type Hold = "using" | "await using";
 export type Disposers = Readonly<Record<Hold, boolean>>;
 
 /**
- * Where a batch is in its life, with all that belongs to that phase:
- *
- *     opened ──► processing ──► processed ──────► closing ──► closed
- *       │            │   └────► prepare-failed ──►   ▲
- *       └────────────┴───────────────────────────────┘
- *
- * `processing` goes straight to `closing` under plain `using` alone, whose end cannot wait.
+ * Where a batch is in its life, with all that belongs to that phase; ARCHITECTURE.md has the diagram.
+ * Only plain `using`, whose end cannot wait, goes from `processing` straight to `closing`.
  */
 export type Phase =
   | { readonly name: "opened"; readonly disposers: Disposers; readonly responseRead: boolean }
@@ -154,7 +149,7 @@ export function endProcessing(phase: Phase, name: "processed" | "prepare-failed"
 export function readResponse(phase: Phase): Phase {
   switch (phase.name) {
     case "processing":
-      throw new Error("Cannot give a response: process() is running, await it first");
+      throw new Error("Cannot give a response: process() is still running; await it first");
     case "closing":
     case "closed":
       return phase;
@@ -212,11 +207,11 @@ export function endOf(phase: PhaseNamed<"processing"> | PhaseNamed<"closing">): 
 }
 
 function isClosing(): Error {
-  return new Error("Cannot close the batch: it is closing already");
+  return new Error("Cannot close the batch: it is already closing");
 }
 
 function isProcessing(): Error {
-  return new Error("Cannot close the batch: process() is running, await it first");
+  return new Error("Cannot close the batch: process() is still running; await it first");
 }
 
 /** The batch is closed: nothing changes any more. */

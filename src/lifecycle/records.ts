@@ -1,14 +1,14 @@
 import type { Context, SQSRecord } from "aws-lambda";
 import { StopBatchError } from "../stop_batch_error.ts";
-import type { Outcome, RecordHandler } from "../types.ts";
+import type { Outcome, RecordHandler, UnprocessedReason } from "../types.ts";
 import type { Clock } from "./clock.ts";
 import { messageGroups } from "./groups.ts";
-import { handleRecord } from "./handle_record.ts";
+import { handleRecord } from "./record.ts";
 import type { Hooks, IndexedFailure } from "./hooks.ts";
-import type { ReceivedRecord } from "./received_record.ts";
+import type { ReceivedRecord } from "./open.ts";
 import { checkOutcome, failed, isHandled, type Outcomes, unprocessed } from "./outcome.ts";
-import { RecordCall } from "./record_call.ts";
-import type { Stragglers } from "./stragglers.ts";
+import { RecordCall } from "./record.ts";
+import type { Stragglers } from "./record.ts";
 
 /** What handling the records of a batch takes. */
 export interface RecordsSetup<TResult> {
@@ -32,7 +32,7 @@ export interface RecordsListener {
 }
 
 /**
- * Handles the records of a batch: message groups beside each other, the records of a group one after
+ * Handles the records of a batch: message groups concurrently, the records of a group one after
  * another.
  *
  * An outcome, once written, stays. When the records are given up, or the batch is closed, each of them
@@ -98,7 +98,7 @@ export class Records<TResult> {
   }
 
   /** Tells the handlers that still run. */
-  tell(because: "deadline" | "stopped", reason: unknown): void {
+  tell(because: UnprocessedReason, reason: unknown): void {
     for (const call of this.#calls) call?.tell(because, reason);
   }
 
@@ -107,13 +107,14 @@ export class Records<TResult> {
     return this.#stoppedBy;
   }
 
-  /** Handles one group after another; as many of these run beside each other as `concurrency` says. */
+  /** Handles one group after another; as many of these run concurrently as `concurrency` says. */
   async #handleGroups(): Promise<void> {
     while (this.#nextGroup < this.#groups.length) {
       const group = this.#groups[this.#nextGroup++]!;
       const last = group[group.length - 1];
       let isStopped = false;
       for (const index of group) {
+        // The records were given up, or the batch was closed.
         if (this.#outcomes.at(index)) return;
         let outcome: Outcome<TResult> = this.#outcomeWithoutHandling(index, isStopped) ??
           await this.#handle(index);

@@ -56,12 +56,20 @@ function pathOf(url: string): string[] {
   return new URL(url).pathname.split("/").filter((part) => part !== "");
 }
 
-/** The region that a host of SQS names: today's hosts, or the legacy ones. */
-function regionOfHost(hostname: string): string | undefined {
+/** The hosts of SQS itself, in any partition. An endpoint of one's own is on another host. */
+const AWS_HOST = new RegExp(
+  String.raw`^sqs(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|` +
+    String.raw`api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.hci\.ic\.gov|` +
+    String.raw`cloud\.adc-e\.uk)$`,
+);
+
+const LEGACY_HOST = /^([a-z0-9-]+)\.queue\.amazonaws\.com(?:\.cn)?$/;
+
+/** The region that a host of SQS itself names: today's hosts, or the legacy ones. */
+export function regionOfHost(hostname: string): string | undefined {
   if (hostname === "queue.amazonaws.com") return "us-east-1";
-  const [, region, legacyRegion] =
-    /^(?:sqs(?:-fips)?\.([a-z0-9-]+)\.|([a-z0-9-]+)\.queue\.amazonaws\.)/.exec(hostname) ?? [];
-  return region ?? legacyRegion;
+  const [, region] = AWS_HOST.exec(hostname) ?? LEGACY_HOST.exec(hostname) ?? [];
+  return region;
 }
 
 /** A URL as texts may show it: without user, password and query, which may be signed. */

@@ -9,13 +9,12 @@ import type { Outcome } from "../types.ts";
 import { sendSignedBlocking } from "./blocking/send.ts";
 import { type SignedRequest, signRequests } from "./blocking/sign.ts";
 import type { WorkerLease } from "./blocking/worker.ts";
-import { Deletions } from "./deletions.ts";
 import { batchRequests } from "./requests/batch_request.ts";
 import type { SqsClients } from "./requests/clients.ts";
 import { sendBatchRequests } from "./requests/send.ts";
 import type { DeadLetterQueues } from "./steps/dead_letter_queues.ts";
 import { DELAY, delayEntries, entriesAfterStop } from "./steps/delay.ts";
-import { DELETE, type DeleteEntry } from "./steps/delete.ts";
+import { DELETE, type DeleteEntry, Deletions } from "./steps/delete.ts";
 import { reportEntries } from "./steps/entries.ts";
 import { settleFailures } from "./steps/move.ts";
 

@@ -29,9 +29,9 @@ for (
     ["a body", SECRET, "got a string"],
     ["a hole", [, makeRecord()], "record 0: expected an SQS record, got undefined"],
     ["a string in it", [SECRET], "record 0: expected an SQS record, got a string"],
-    ["an SNS event", [{ EventSource: "aws:sns", Sns: {} }], 'got one of "aws:sns"'],
-    ["a Kinesis event", [{ eventSource: "aws:kinesis" }], 'got one of "aws:kinesis"'],
-    ["a source that is no string", [{ eventSource: 7 }], "got one of 7"],
+    ["an SNS event", [{ EventSource: "aws:sns", Sns: {} }], 'got one from "aws:sns"'],
+    ["a Kinesis event", [{ eventSource: "aws:kinesis" }], 'got one from "aws:kinesis"'],
+    ["a source that is no string", [{ eventSource: 7 }], "got one from 7"],
     [
       "no messageId",
       [makeRecord(), { ...makeRecord(), messageId: undefined }],
@@ -164,6 +164,13 @@ Deno.test("wrappers throw TypeError for what is no function or no processor", ()
     "lambdaHandler",
   );
   assertThrows(() => withBatchProcessor({} as never, handleBody), TypeError, "processor");
+});
+
+Deno.test("withSqsBatch() names all its options, and refuses what is not an object", () => {
+  const misspelt = { lamdbaHandler: () => {} } as never;
+  const error = assertThrows(() => withSqsBatch(handleBody, misspelt), TypeError, "withSqsBatch()");
+  assertStringIncludes((error as Error).message, "retryDelay, lambdaHandler");
+  assertThrows(() => withSqsBatch(handleBody, null as never), TypeError, "expected an object");
 });
 
 Deno.test("withSqsBatch() throws TypeError for a processor in the place of options", () => {

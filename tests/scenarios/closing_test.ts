@@ -162,7 +162,7 @@ for (const hold of HOLDS) {
       error: unknown;
 
       protected override _clean(batch: Batch): void {
-        this.error = assertThrows(() => batch.close(), Error, "it is closing already");
+        this.error = assertThrows(() => batch.close(), Error, "it is already closing");
         batch.close();
       }
     }
@@ -170,7 +170,7 @@ for (const hold of HOLDS) {
     const handler = handleBody;
     const { thrown } = await holding({ hold, processor, records: makeRecords("ok"), handler });
     assertInstanceOf(thrown, Error);
-    assertStringIncludes(thrown.message, "it is closing already");
+    assertStringIncludes(thrown.message, "it is already closing");
     assertInstanceOf(processor.error, Error);
   });
 
@@ -201,8 +201,8 @@ Deno.test("await using: close() by an async hook throws too, and whoever else ca
   }
   await using batch = open(new Closing(), "ok");
   await batch.process();
-  const closing = assertRejects(async () => await batch.close(), Error, "it is closing already");
-  assertThrows(() => batch.close(), Error, "it is closing already");
+  const closing = assertRejects(async () => await batch.close(), Error, "it is already closing");
+  assertThrows(() => batch.close(), Error, "it is already closing");
   resume();
   await closing;
 });

@@ -563,7 +563,7 @@ for (const hold of HOLDS) {
       });
       assertInstanceOf(thrown, SQSBatchProcessingError);
       assertEquals(thrown.outcomes.map(({ status }) => status), ["fail", "success"]);
-      assertStringIncludes(thrown.message, "process() is running");
+      assertStringIncludes(thrown.message, "process() is still running");
     }
   });
 
@@ -595,6 +595,31 @@ for (const hold of HOLDS) {
   });
 }
 
+Deno.test("a _prepare that was given up cannot take the error away", async () => {
+  let opened: Batch<unknown> | undefined;
+  let seen: unknown;
+  class Slow extends BasePartialProcessor {
+    protected override async _prepare(): Promise<void> {
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      await opened!.close().catch((error) => seen = error);
+    }
+  }
+  const { thrown } = await holding({
+    hold: "await using",
+    processor: new Slow({ deadlineReserveMs: 50 }),
+    records: makeRecords("a"),
+    handler: handleBody,
+    context: lambdaContext(100),
+    body: async (batch) => {
+      opened = batch;
+      await batch.process().catch(() => {});
+      while (!seen) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+  });
+  assertInstanceOf(seen, SQSBatchProcessingError);
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+});
+
 for (const hook of ["_processRecord", "successHandler"]) {
   Deno.test(`a promise as the result that ${hook} gives is no success`, async () => {
     class Careless extends BasePartialProcessor {}
@@ -612,7 +637,7 @@ for (const hook of ["_processRecord", "successHandler"]) {
       handler: handleBody,
     });
     assertInstanceOf(thrown, SQSBatchProcessingError);
-    assertStringIncludes(thrown.message, "which nobody awaits");
+    assertStringIncludes(thrown.message, "unawaited promise");
   });
 }
 
@@ -658,7 +683,7 @@ for (const way of WAYS) {
     const { thrown } = await runAs({ way, processor, records, handler: handleBody });
     assertInstanceOf(thrown, SQSBatchProcessingError);
     assertEquals(thrown.undeleted.map(({ record }) => record), [twin]);
-    assertStringIncludes(thrown.undeleted[0]!.reason, "kept, because");
+    assertStringIncludes(thrown.undeleted[0]!.reason, "kept: an earlier");
   });
 }
 

@@ -9,7 +9,7 @@ import {
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
 import * as fc from "fast-check";
-import { receiveRecords } from "../../src/lifecycle/received_record.ts";
+import { receiveRecords } from "../../src/lifecycle/open.ts";
 import { handledEntries } from "../../src/sqs/steps/delete.ts";
 import { handleBody, makeFifoRecord, QUEUE_ARN } from "../support/factories.ts";
 import { holding, HOLDS } from "../support/hold.ts";

@@ -92,7 +92,7 @@ for (const hold of HOLDS) {
     const url = `${new URL(sqs.proxy.endpoint).origin}/123456789012/orders`;
     assertEquals(
       reason,
-      `QueueDoesNotExist (HTTP 400), there is no ${url} for ${QUEUE_ARN}`,
+      `QueueDoesNotExist (HTTP 400), queue URL ${url} of ${QUEUE_ARN} not found`,
     );
   });
 

@@ -138,7 +138,7 @@ for (const hold of HOLDS) {
     assertEquals(thrown, undefined);
   });
 
-  Deno.test(`${hold}: a response is refused while process() is running`, async () => {
+  Deno.test(`${hold}: a response is refused while process() is still running`, async () => {
     await holding({
       hold,
       processor: processor(),
@@ -146,7 +146,7 @@ for (const hold of HOLDS) {
       handler: handleBody,
       body: async (batch) => {
         const processing = batch.process();
-        assertThrows(() => batch.response(), Error, "process() is running");
+        assertThrows(() => batch.response(), Error, "process() is still running");
         await processing;
       },
     });

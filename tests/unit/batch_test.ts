@@ -432,7 +432,7 @@ Deno.test("using refuses an async _clean at the declaration, before any record i
     handler: (record) => handled.push(record),
   });
   assertInstanceOf(thrown, TypeError);
-  assertStringIncludes(thrown.message, "write `await using`");
+  assertStringIncludes(thrown.message, "use `await using`");
   assertEquals([handled, processor.calls], [[], []]);
 
   const waited = await holding({
@@ -484,7 +484,7 @@ for (const hold of HOLDS) {
       },
     });
     assertInstanceOf(thrown, SQSBatchProcessingError);
-    assertStringIncludes(thrown.message, "Cannot close the batch: process() is running");
+    assertStringIncludes(thrown.message, "Cannot close the batch: process() is still running");
     assertEquals(batch.outcomes.map(({ status }) => status), ["fail", "success"]);
     assertEquals(processor.calls, ["prepare", "clean"]);
   });

@@ -331,7 +331,9 @@ for (const hold of HOLDS) {
       const arn = await queue.arn();
       const hints: Partial<Record<typeof code, string>> = {
         AccessDeniedException: `, needs sqs:DeleteMessage on ${arn}`,
-        QueueDoesNotExist: `, there is no ${await queue.urlAt(sqs.proxy.endpoint)} for ${arn}`,
+        QueueDoesNotExist: `, queue URL ${await queue.urlAt(
+          sqs.proxy.endpoint,
+        )} of ${arn} not found`,
       };
       assertEquals(reasons(error), [`${code} (HTTP ${status})${hints[code] ?? ""}`]);
       assertEquals(await sqs.calls(), 1);

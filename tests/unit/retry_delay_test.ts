@@ -188,7 +188,7 @@ for (const hold of HOLDS) {
       assertInstanceOf(thrown.errors[0], RangeError);
       assertEquals(thrown.undelayed.map(({ record }) => record), [records[1]!]);
       assertStringIncludes(thrown.undelayed[0]!.reason, reason);
-      assertStringIncludes(thrown.message, "1 failed message was not given the retry delay");
+      assertStringIncludes(thrown.message, "1 message was not given the retry delay");
       assertEquals(thrown.undeleted, []);
       assertEquals(await queue.left(), 1);
       await sqs.proxy.killSockets();
@@ -226,9 +226,9 @@ for (
 }
 
 Deno.test("retryDelayOf() gives whole seconds", () => {
-  assertEquals(retryDelayOf(1.5, makeRecord(), undefined), 2);
-  assertEquals(retryDelayOf(() => 0.4, makeRecord(), undefined), 0);
-  assertEquals(retryDelayOf(() => undefined, makeRecord(), undefined), undefined);
+  assertEquals(retryDelayOf(1.5, makeRecord(), undefined, 1), 2);
+  assertEquals(retryDelayOf(() => 0.4, makeRecord(), undefined, 1), 0);
+  assertEquals(retryDelayOf(() => undefined, makeRecord(), undefined, 1), undefined);
 });
 
 Deno.test("PartialSQSProcessor refuses a retryDelay that is none", () => {
@@ -255,6 +255,21 @@ Deno.test("exponentialBackoff() doubles with each receive, up to maxSeconds", ()
   ]);
   const byDefault = exponentialBackoff({ jitter: "none" });
   assertEquals([1, 2, 20].map((times) => byDefault(received(times))), [5, 10, 900]);
+});
+
+Deno.test("exponentialBackoff() counts the receives that the batch was opened with, whatever a handler does", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("fail");
+  records[0]!.attributes.ApproximateReceiveCount = "4";
+  const retryDelay = exponentialBackoff({ baseSeconds: 10, jitter: "none" });
+  const processor = new PartialSQSProcessor({ config: sqs.config, retryDelay });
+  await processor.run(records, (record) => {
+    record.attributes = {} as SQSRecord["attributes"];
+    throw new Error("no such order");
+  }).catch(() => {});
+  const [request] = await sqs.proxy.requests("ChangeMessageVisibilityBatch");
+  assertEquals(request!.input.Entries[0].VisibilityTimeout, 80);
 });
 
 Deno.test("exponentialBackoff() takes its delay by chance up to the computed one", () => {

@@ -1,3 +1,5 @@
+import { NO_ANSWER } from "../requests/reason.ts";
+
 /**
  * The worker of the blocking close. It sends requests that are signed already and reports what came
  * back; what that means is decided on the other side.
@@ -12,7 +14,7 @@
  * - It says when it has taken a message (flag 0) and when it is done with it (flag 1).
  * - It reports no more of an error than a code or name, because a message may quote the request.
  */
-export const WORKER_SOURCE = `"use strict";
+export const WORKER_SOURCE: string = `"use strict";
 const { parentPort } = globalThis.process?.getBuiltinModule?.("node:worker_threads") ??
   require("node:worker_threads");
 
@@ -22,7 +24,7 @@ async function send({ url, headers, body }, signal) {
     const errorType = response.headers.get("x-amzn-errortype");
     return { status: response.status, errorType, body: await response.text() };
   } catch (error) {
-    if (signal.aborted) return { errorCode: "no answer within the time limit" };
+    if (signal.aborted) return { errorCode: ${JSON.stringify(NO_ANSWER)} };
     return { errorCode: codeOf(error) };
   }
 }

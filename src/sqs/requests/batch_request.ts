@@ -1,9 +1,8 @@
 import { publishRequest, type RequestMessage } from "../../diagnostics.ts";
 import { groupBy } from "../../internal/group_by.ts";
-import { type Queue, shownUrl } from "../queue.ts";
-import { chunk } from "./chunk.ts";
+import { type Queue, regionOfHost, shownUrl } from "../queue.ts";
 import { StepError } from "./reason.ts";
-import type { Sdk } from "./sdk.ts";
+import type { Sdk } from "./clients.ts";
 
 /** How many entries one request may have (Amazon SQS API reference, DeleteMessageBatch). */
 const MAX_ENTRIES = 10;
@@ -114,19 +113,12 @@ function queueUrlOnClientEndpoint(queue: Queue, tellUrl: (queueUrl: string) => v
   };
 }
 
-/** The hosts of SQS itself, in any partition. An endpoint of one's own is on another host. */
-const AWS_HOST = new RegExp(
-  String.raw`^sqs(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|` +
-    String.raw`api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.hci\.ic\.gov|` +
-    String.raw`cloud\.adc-e\.uk)$`,
-);
-
 /**
  * A client of another region would ask for a queue of the same name there, and find none or, worse, a
  * wrong one.
  */
 function checkRegion({ hostname }: URL, { region, id }: Queue): void {
-  const [, clientRegion] = AWS_HOST.exec(hostname) ?? [];
+  const clientRegion = regionOfHost(hostname);
   if (clientRegion === undefined || clientRegion === region) return;
   throw new StepError(`the client's region is ${clientRegion}, but ${id} is in ${region}`);
 }
@@ -149,4 +141,31 @@ export function publishBatchRequest<TEntry extends BatchEntry>(
     reasons: [...new Set(unconfirmed)],
     ...more,
   }));
+}
+
+/** What a chunk may hold. */
+export interface ChunkLimits<T> {
+  /** How many items at most. */
+  readonly count: number;
+  /** How much in all, by `sizeOf`. An item over it gets a chunk of its own. */
+  readonly size: number;
+  readonly sizeOf: (item: T) => number;
+}
+
+/** Cuts items into runs within the limits, in order, each as long as it can be. */
+export function chunk<T>(items: readonly T[], { count, size, sizeOf }: ChunkLimits<T>): T[][] {
+  const chunks: T[][] = [];
+  let last: T[] = [];
+  let lastSize = 0;
+  for (const item of items) {
+    const itemSize = sizeOf(item);
+    if (chunks.length === 0 || last.length === count || lastSize + itemSize > size) {
+      last = [];
+      lastSize = 0;
+      chunks.push(last);
+    }
+    last.push(item);
+    lastSize += itemSize;
+  }
+  return chunks;
 }

@@ -1,7 +1,6 @@
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import type { SqsClientLike } from "../../sqs_client_like.ts";
 import { StepError } from "./reason.ts";
-import { loadSdk } from "./sdk.ts";
 
 /**
  * The clients of one processor: the one that was handed in, or one for each region, made when it is
@@ -39,5 +38,21 @@ export class SqsClients {
     this.#isDestroyed = true;
     for (const client of this.#made.values()) client.destroy();
     this.#made.clear();
+  }
+}
+
+/** The AWS SDK's module for SQS. */
+export type Sdk = typeof import("@aws-sdk/client-sqs");
+
+/**
+ * Loads the AWS SDK. Only a batch with something to tell SQS needs it, so what is wrong with it shows
+ * only then; the error says so.
+ */
+export async function loadSdk(): Promise<Sdk> {
+  try {
+    return await import("@aws-sdk/client-sqs");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new StepError(`the AWS SDK could not be loaded: ${why}`, { cause });
   }
 }

@@ -59,7 +59,7 @@ function readReason(error: unknown, about?: About): string {
   // The SDK moved a command's serialization into the client with 3.928: commands from before do not
   // work with clients from after, nor the other way round.
   if (text.startsWith("serializerMiddleware is not found when")) {
-    return "the client comes from a copy of the AWS SDK that does not fit this one, install one copy";
+    return "the client comes from a copy of the AWS SDK that does not fit this one; install one copy";
   }
   if (text.startsWith("Invalid MD5 checksum")) return "the answer has a wrong MD5 checksum";
   const { httpStatusCode } = isObject(error.$metadata) ? error.$metadata : {};
@@ -78,7 +78,7 @@ export function describeRefusal(
   about?: About,
 ): string {
   if (code === DENO_PERMISSION) {
-    return `${code}, Deno needs --allow-net, --allow-env and --allow-sys for the AWS SDK`;
+    return `${code}; Deno needs --allow-net, --allow-env and --allow-sys for the AWS SDK`;
   }
   const name = CLOSED.has(code) ? "ECONNRESET" : code ?? "no error code";
   const what = `${name}${status === undefined ? "" : ` (HTTP ${status})`}`;
@@ -87,7 +87,7 @@ export function describeRefusal(
   if (name.startsWith("AccessDenied")) return `${what}, needs ${permission} on ${queue.id}`;
   if (queueUrl === undefined) return what;
   if (/QueueDoesNotExist|NonExistentQueue/.test(name)) {
-    return `${what}, there is no ${queueUrl} for ${queue.id}`;
+    return `${what}, queue URL ${queueUrl} of ${queue.id} not found`;
   }
   return /^E[A-Z]+$/.test(name) ? `${what} at ${queueUrl}` : what;
 }

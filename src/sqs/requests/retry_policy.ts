@@ -1,4 +1,4 @@
-/** How often one request is sent at most. */
+/** How often the library itself sends a request at most; the client may repeat each of these. */
 export const MAX_ATTEMPTS = 4;
 
 /** How many requests are under way at a time. */

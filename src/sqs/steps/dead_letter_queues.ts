@@ -5,7 +5,7 @@ import { type Queue, queueByArn } from "../queue.ts";
 import { onClientEndpoint } from "../requests/batch_request.ts";
 import type { SqsClients } from "../requests/clients.ts";
 import { NO_ANSWER, reasonOf, StepError } from "../requests/reason.ts";
-import { loadSdk } from "../requests/sdk.ts";
+import { loadSdk } from "../requests/clients.ts";
 
 /** The dead-letter queues of source queues. Each is looked up once, and again if that failed. */
 export class DeadLetterQueues {

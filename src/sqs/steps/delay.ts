@@ -1,6 +1,6 @@
 import { messageGroups } from "../../lifecycle/groups.ts";
 import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
-import type { ReceivedRecord } from "../../lifecycle/received_record.ts";
+import type { ReceivedRecord } from "../../lifecycle/open.ts";
 import { isHandled } from "../../lifecycle/outcome.ts";
 import { type RetryDelay, retryDelayOf } from "../../retry_delay.ts";
 import type { FailOutcome, Outcome } from "../../types.ts";
@@ -28,9 +28,11 @@ export function delayEntries(lifecycle: Lifecycle, retryDelay: RetryDelay): Dela
   for (const group of messageGroups(received)) {
     const failure = group.map((index) => outcomes[index]!).find(isFailure);
     if (!failure) continue;
-    const seconds = secondsFor(lifecycle, retryDelay, failure);
+    const first = group.findIndex((index) => outcomes[index] === failure);
+    const { receiveCount } = received[group[first]!]!;
+    const seconds = secondsFor(lifecycle, retryDelay, failure, receiveCount);
     if (seconds === undefined) continue;
-    for (const index of group.slice(group.findIndex((each) => outcomes[each] === failure))) {
+    for (const index of group.slice(first)) {
       entries.set(messageKey(received[index]!), delayEntry(received[index]!, index, seconds));
     }
   }
@@ -57,11 +59,12 @@ function secondsFor(
   lifecycle: Lifecycle,
   retryDelay: RetryDelay,
   { record, error }: FailOutcome,
+  receiveCount: number,
 ): number | undefined {
   try {
-    return retryDelayOf(retryDelay, record, error);
+    return retryDelayOf(retryDelay, record, error, receiveCount);
   } catch (thrown) {
-    const reason = "retryDelay() threw, or gave no seconds";
+    const reason = "retryDelay() threw, or returned an invalid delay";
     lifecycle.report("undelayed", { record, reason, error: thrown });
     return undefined;
   }

@@ -1,14 +1,21 @@
 import type { SQSRecord } from "aws-lambda";
 import { groupBy } from "../../internal/group_by.ts";
 import { isObject } from "../../internal/shape.ts";
+import type { TimeLimit } from "../../lifecycle/clock.ts";
 import { messageGroups } from "../../lifecycle/groups.ts";
 import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
-import type { ReceivedRecord } from "../../lifecycle/received_record.ts";
+import type { ReceivedRecord } from "../../lifecycle/open.ts";
 import { isHandled } from "../../lifecycle/outcome.ts";
 import type { Outcome } from "../../types.ts";
 import { queueByArn } from "../queue.ts";
-import type { BatchAction, BatchEntry } from "../requests/batch_request.ts";
-import { messageKey } from "./entries.ts";
+import { type BatchAction, type BatchEntry, batchRequests } from "../requests/batch_request.ts";
+import type { SqsClients } from "../requests/clients.ts";
+import {
+  MAX_CONCURRENT_REQUESTS,
+  MAX_CONCURRENT_REQUESTS_NEAR_DEADLINE,
+} from "../requests/retry_policy.ts";
+import { sendBatchRequests, type UnconfirmedEntry } from "../requests/send.ts";
+import { messageKey, reportEntries } from "./entries.ts";
 
 /** One message to delete. */
 export interface DeleteEntry extends BatchEntry {
@@ -111,3 +118,132 @@ export const DELETE: BatchAction<DeleteEntry> = {
       })),
     }),
 };
+
+/** The reason if no request was made for a handled message. */
+const NOT_TRIED = "nobody tried to delete it: an override of _clean() did not call super._clean()";
+
+/** The reason if a handled message must not be deleted. */
+const KEPT =
+  "kept: an earlier message of its group, or a record with the same receipt handle, will return";
+
+/** Which messages of one batch are deleted, which were tried, and what SQS did not confirm. */
+export class Deletions {
+  readonly #lifecycle: Lifecycle;
+  readonly #clients: SqsClients;
+  /** Messages that a request was made for, by their first record. */
+  readonly #tried = new Set<number>();
+  /** Messages whose deletion SQS has confirmed. */
+  readonly #deleted = new Set<number>();
+  #found: { readonly outcomes: unknown; readonly entries: readonly DeleteEntry[] } | undefined;
+
+  constructor(lifecycle: Lifecycle, clients: SqsClients) {
+    this.#lifecycle = lifecycle;
+    this.#clients = clients;
+  }
+
+  /** What there is to delete once all records have their outcome, if not all were handled. */
+  left(): DeleteEntry[] {
+    const { outcomes, setup: { options } } = this.#lifecycle;
+    if (options.reportItemFailures || outcomes.every(isHandled)) return [];
+    return this.#handled().filter((entry) => !this.#deleted.has(keyOf(entry)));
+  }
+
+  /** What is handled so far and was never tried. */
+  untried(): DeleteEntry[] {
+    return this.#handled().filter((entry) => !this.#tried.has(keyOf(entry)));
+  }
+
+  /** The messages of some outcomes, less those that are deleted. Throws for what must not go. */
+  chosen(outcomes: readonly Outcome[]): DeleteEntry[] {
+    return chosenEntries(this.#lifecycle, outcomes, (index) => this.#deleted.has(index))
+      .filter((entry) => !this.#deleted.has(keyOf(entry)));
+  }
+
+  /** How many requests to have under way at a time. */
+  get concurrency(): number {
+    return this.#lifecycle.setup.clock.isEndNear
+      ? MAX_CONCURRENT_REQUESTS_NEAR_DEADLINE
+      : MAX_CONCURRENT_REQUESTS;
+  }
+
+  /** Sends deletions, and gives what SQS did not confirm. Never rejects. */
+  async send(
+    entries: readonly DeleteEntry[],
+    limit: TimeLimit,
+  ): Promise<UnconfirmedEntry<DeleteEntry>[]> {
+    for (const entry of entries) this.#tried.add(keyOf(entry));
+    const requests = batchRequests(entries);
+    const unconfirmed = await sendBatchRequests(
+      this.#clients,
+      DELETE,
+      requests,
+      limit,
+      this.concurrency,
+    );
+    this.note(entries, unconfirmed);
+    return unconfirmed;
+  }
+
+  /** Notes what became of deletions. */
+  note(
+    entries: readonly DeleteEntry[],
+    unconfirmed: readonly UnconfirmedEntry<DeleteEntry>[],
+  ): void {
+    const refused = new Set(unconfirmed.map(({ entry }) => keyOf(entry)));
+    for (const key of entries.map(keyOf)) {
+      this.#tried.add(key);
+      if (!refused.has(key)) this.#deleted.add(key);
+    }
+  }
+
+  /** Reports what SQS did not confirm of deletions, in the place of what was reported of them before. */
+  report(
+    entries: readonly DeleteEntry[],
+    unconfirmed: readonly UnconfirmedEntry<DeleteEntry>[],
+  ): void {
+    const { records } = this.#lifecycle.setup;
+    const indexes = entries.flatMap((entry) => entry.indexes);
+    this.#lifecycle.retract("undeleted", new Set(indexes.map((index) => records[index]!)));
+    reportEntries(this.#lifecycle, "undeleted", unconfirmed);
+  }
+
+  /** Reports the handled messages that return although nobody was refused anything. */
+  reportUntried(): void {
+    if (this.#lifecycle.setup.options.reportItemFailures) return;
+    const untried = this.left().filter((entry) => !this.#tried.has(keyOf(entry)));
+    reportEntries(
+      this.#lifecycle,
+      "undeleted",
+      untried.map((entry) => ({ entry, reason: NOT_TRIED })),
+    );
+    if (!this.#lifecycle.returnsAny) return;
+    this.#reportHandled(KEPT, new Set(this.#handled().flatMap(({ indexes }) => indexes)));
+  }
+
+  /** Reports all handled messages that are not deleted. */
+  reportKept(reason: string): void {
+    if (this.#lifecycle.setup.options.reportItemFailures) return;
+    const deleted = this.#handled().filter((entry) => this.#deleted.has(keyOf(entry)));
+    this.#reportHandled(reason, new Set(deleted.flatMap(({ indexes }) => indexes)));
+  }
+
+  #reportHandled(reason: string, except: ReadonlySet<number>): void {
+    this.#lifecycle.outcomes.forEach((outcome, index) => {
+      if (!isHandled(outcome) || except.has(index)) return;
+      this.#lifecycle.report("undeleted", { record: outcome.record, reason });
+    });
+  }
+
+  /** Found once for the same outcomes: complete ones do not change any more. */
+  #handled(): readonly DeleteEntry[] {
+    const { outcomes, setup: { received } } = this.#lifecycle;
+    if (this.#found?.outcomes !== outcomes) {
+      this.#found = { outcomes, entries: handledEntries(outcomes, received) };
+    }
+    return this.#found.entries;
+  }
+}
+
+function keyOf({ indexes }: DeleteEntry): number {
+  return indexes[0]!;
+}

@@ -1,5 +1,5 @@
 import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
-import type { ReceivedRecord } from "../../lifecycle/received_record.ts";
+import type { ReceivedRecord } from "../../lifecycle/open.ts";
 import type { UnconfirmedStep } from "../../types.ts";
 import type { BatchEntry } from "../requests/batch_request.ts";
 import type { UnconfirmedEntry } from "../requests/send.ts";

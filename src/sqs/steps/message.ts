@@ -1,7 +1,7 @@
 import type { MessageAttributeValue } from "@aws-sdk/client-sqs";
 import type { SQSMessageAttribute, SQSMessageAttributes } from "aws-lambda";
 import { isObject } from "../../internal/shape.ts";
-import type { ReceivedRecord } from "../../lifecycle/received_record.ts";
+import type { ReceivedRecord } from "../../lifecycle/open.ts";
 import { StepError } from "../requests/reason.ts";
 
 /** The content of a message, as SQS takes it. */

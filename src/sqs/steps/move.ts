@@ -3,7 +3,7 @@ import type { QueueArn } from "../../internal/queue_arn.ts";
 import type { TimeLimit } from "../../lifecycle/clock.ts";
 import type { IndexedFailure } from "../../lifecycle/hooks.ts";
 import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
-import type { ReceivedRecord } from "../../lifecycle/received_record.ts";
+import type { ReceivedRecord } from "../../lifecycle/open.ts";
 import { failed } from "../../lifecycle/outcome.ts";
 import { isNonRetryable, type NonRetryable } from "../../non_retryable.ts";
 import { StopBatchError } from "../../stop_batch_error.ts";
@@ -64,7 +64,7 @@ function judge(lifecycle: Lifecycle, { index, error }: IndexedFailure, nonRetrya
   try {
     return { index, error, isForGood: isNonRetryable(nonRetryable, record, error) };
   } catch (thrown) {
-    const reason = "nonRetryable.when() gave no answer";
+    const reason = "nonRetryable.when() threw or did not return a boolean";
     lifecycle.report("unmoved", { record, reason, error: thrown });
     const both = new AggregateError(
       [error, thrown],

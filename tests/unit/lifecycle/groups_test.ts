@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
 import { messageGroups } from "../../../src/lifecycle/groups.ts";
-import { receiveRecords } from "../../../src/lifecycle/received_record.ts";
+import { receiveRecords } from "../../../src/lifecycle/open.ts";
 import { makeFifoRecord, QUEUE_ARN } from "../../support/factories.ts";
 
 Deno.test("messageGroups() lists the records of a FIFO queue by message group", () => {

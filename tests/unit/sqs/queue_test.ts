@@ -74,6 +74,7 @@ Deno.test("isSameQueue() goes by account, name and region, whatever the host", (
       ["http://127.0.0.1:4566/123456789012//orders", true],
       ["https://eu-west-1.queue.amazonaws.com/123456789012/orders", true],
       ["https://queue.amazonaws.com/123456789012/orders", false],
+      ["https://sqs.internal.example/123456789012/orders", true],
       ["https://sqs.eu-north-1.amazonaws.com/123456789012/orders", false],
       ["https://sqs.eu-west-1.amazonaws.com/123456789012/orders-failed", false],
       ["https://sqs.eu-west-1.amazonaws.com/999999999999/orders", false],

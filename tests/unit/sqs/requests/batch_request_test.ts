@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { readBatchAnswer } from "../../../../src/sqs/requests/answer.ts";
 import { batchRequests } from "../../../../src/sqs/requests/batch_request.ts";
-import { chunk } from "../../../../src/sqs/requests/chunk.ts";
+import { chunk } from "../../../../src/sqs/requests/batch_request.ts";
 import { queueByArn, queueByUrl } from "../../../../src/sqs/queue.ts";
 
 Deno.test("chunk() keeps every item once, in order, within the limits, and never one chunk too many", () => {

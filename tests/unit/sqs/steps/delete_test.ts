@@ -1,7 +1,7 @@
 import type { Outcome } from "@partial-batch/sqs";
 import { assertEquals } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
-import { receiveRecords } from "../../../../src/lifecycle/received_record.ts";
+import { receiveRecords } from "../../../../src/lifecycle/open.ts";
 import { handledEntries } from "../../../../src/sqs/steps/delete.ts";
 import { makeFifoRecord, makeRecord } from "../../../support/factories.ts";
 

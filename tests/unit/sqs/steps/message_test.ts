@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { SQSMessageAttributes } from "aws-lambda";
-import { receiveRecords } from "../../../../src/lifecycle/received_record.ts";
+import { receiveRecords } from "../../../../src/lifecycle/open.ts";
 import { readMessage } from "../../../../src/sqs/steps/message.ts";
 import { makeRecord } from "../../../support/factories.ts";
 
