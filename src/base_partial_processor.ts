@@ -7,18 +7,17 @@ import {
 } from "./base_options.ts";
 import { Batch, lifecycleOf } from "./batch.ts";
 import { isAsyncFunction } from "./internal/promises.ts";
-import { handleRecord } from "./lifecycle/record.ts";
 import type { Hooks, Steps } from "./lifecycle/hooks.ts";
 import type { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { setUpBatch } from "./lifecycle/open.ts";
 import { failed, succeeded } from "./lifecycle/outcome.ts";
+import { handleRecord } from "./lifecycle/record.ts";
 import type { Outcome, RecordContext, RecordHandler } from "./types.ts";
 
 /** Gives the library's own processor its steps at SQS, which are not hooks to override. */
-export let setSteps: (
-  processor: BasePartialProcessor,
-  makeSteps: (lifecycle: Lifecycle) => Steps,
-) => void;
+export let setSteps: (processor: BasePartialProcessor, makeSteps: MakeSteps) => void;
+
+type MakeSteps = (lifecycle: Lifecycle) => Steps;
 
 /**
  * Handles each record of a batch individually, and throws at the end of the batch's scope if not all were
@@ -61,9 +60,8 @@ export let setSteps: (
 export abstract class BasePartialProcessor implements Disposable {
   /** Whether failures are reported by `batch.response()`, instead of deleting and throwing. */
   readonly reportItemFailures: boolean;
-
   readonly #options: CheckedBaseOptions;
-  #makeSteps: ((lifecycle: Lifecycle) => Steps) | undefined;
+  #makeSteps: MakeSteps | undefined;
   #isDisposed = false;
 
   static {
@@ -101,16 +99,13 @@ export abstract class BasePartialProcessor implements Disposable {
    * @example
    * ```ts
    * import { PartialSQSProcessor } from "@partial-batch/sqs";
-   * import type { Context, SQSEvent } from "aws-lambda";
+   * import type { Context, SQSEvent, SQSRecord } from "aws-lambda";
    *
    * const processor = new PartialSQSProcessor();
+   * const handleRecord = (record: SQSRecord) => JSON.parse(record.body);
    *
    * export const handler = async (event: SQSEvent, context: Context) => {
-   *   await using batch = processor.open(
-   *     event.Records,
-   *     (record) => JSON.parse(record.body),
-   *     { context },
-   *   );
+   *   await using batch = processor.open(event.Records, handleRecord, { context });
    *   await batch.process();
    * };
    * ```
@@ -122,7 +117,7 @@ export abstract class BasePartialProcessor implements Disposable {
   ): Batch<TResult> {
     if (this.#isDisposed) throw new Error("Cannot open a batch: the processor was disposed");
     return new Batch(
-      setUpBatch(records, handler, options, this.#options),
+      setUpBatch(records, handler, options, this.#options, this.#isProcessRecordOverridden),
       (batch, lifecycle) => this.#bindHooks(batch, lifecycle),
     );
   }
@@ -161,6 +156,7 @@ export abstract class BasePartialProcessor implements Disposable {
 
   /**
    * Runs once, before the first record. If it throws, no record is handled and all messages return.
+   *
    * @param _batch The batch.
    */
   protected _prepare(_batch: Batch): void | Promise<void> {}
@@ -223,19 +219,22 @@ export abstract class BasePartialProcessor implements Disposable {
   /**
    * Runs once, when the batch is closed, if `process()` ran to its end. Under plain `using` it must be
    * sync. What it throws is never suppressed.
-   *
    * @param _batch The batch.
    */
   protected _clean(_batch: Batch): void | Promise<void> {}
 
+  get #isProcessRecordOverridden(): boolean {
+    return this._processRecord !== BasePartialProcessor.prototype._processRecord;
+  }
+
   /** Binds the hooks to a batch. Those that are not overridden are left out: they need no call. */
   #bindHooks<TResult>(batch: Batch<TResult>, lifecycle: Lifecycle<TResult>): Hooks<TResult> {
-    const { _processRecord, successHandler, failureHandler } = BasePartialProcessor.prototype;
+    const { successHandler, failureHandler } = BasePartialProcessor.prototype;
     return {
       prepare: () => this._prepare(batch),
-      processRecord: this._processRecord === _processRecord
-        ? undefined
-        : (record, recordContext) => this._processRecord(record, batch, recordContext),
+      processRecord: this.#isProcessRecordOverridden
+        ? (record, recordContext) => this._processRecord(record, batch, recordContext)
+        : undefined,
       successHandler: this.successHandler === successHandler
         ? undefined
         : (record, result) => this.successHandler(record, result, batch),

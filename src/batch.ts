@@ -180,6 +180,9 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
    *   the promise when the scope ends (a forgotten `await`, `return batch.close()`), the end of the
    *   scope throws the error. A promise that somebody listens to and then drops
    *   (`void Promise.allSettled([batch.close()])`) cannot be told from one that is awaited.
+   * - While a handler or hook that was given up still runs, the end of the scope throws the error
+   *   even if the promise was awaited: it may be that handler which awaited it. Where both throw, the
+   *   runtime makes a `SuppressedError` of the two.
    * - On a closed batch it does nothing.
    * - Misuse is thrown synchronously.
    *

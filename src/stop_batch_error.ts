@@ -1,5 +1,6 @@
 import { checkOptionNames } from "./internal/check_options.ts";
 import { checkSeconds } from "./internal/check_seconds.ts";
+import { isObject } from "./internal/shape.ts";
 
 /** Options of a {@linkcode StopBatchError}. */
 export interface StopBatchErrorOptions {
@@ -12,6 +13,14 @@ export interface StopBatchErrorOptions {
    * @default {undefined} After the queue's visibility timeout, or as `retryDelay` says.
    */
   readonly retryAfterSeconds?: number;
+}
+
+/** Known to every copy of the library: a function may have one in a layer and one in its bundle. */
+const BRAND = Symbol.for("@partial-batch/sqs StopBatchError");
+
+/** Whether an error stops the batch. */
+export function isStopBatchError(error: unknown): error is StopBatchError {
+  return isObject(error) && error[BRAND] === true;
 }
 
 /**
@@ -48,6 +57,7 @@ export class StopBatchError extends Error {
       configurable: true,
       writable: true,
     });
+    Object.defineProperty(this.prototype, BRAND, { value: true });
   }
 
   /**

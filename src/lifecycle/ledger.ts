@@ -22,6 +22,7 @@ export class Ledger<TResult> {
     const given = {
       suppressException: this.#setup.options.suppressException,
       unmoved: this.unconfirmed.unmovedRecords(),
+      stoppers: this.#setup.stop.records,
     };
     return (outcome) => isToReturn(outcome, given);
   }

@@ -1,6 +1,5 @@
 import type { SQSBatchResponse, SQSRecord } from "aws-lambda";
 import { isThenable } from "../internal/promises.ts";
-import type { StopBatchError } from "../stop_batch_error.ts";
 import type { Outcome, UnconfirmedRecord, UnconfirmedRecords, UnconfirmedStep } from "../types.ts";
 import { timeoutError } from "./clock.ts";
 import { CloseFailure, ClosePromise } from "./close.ts";
@@ -63,10 +62,6 @@ export class Lifecycle<TResult = unknown> {
   /** Takes reports back, because the step was tried again. */
   retract(step: UnconfirmedStep, records: ReadonlySet<SQSRecord>): void {
     if (this.#phase.name !== "closed") this.#ledger.unconfirmed.remove(step, records);
-  }
-
-  get stoppedBy(): StopBatchError | undefined {
-    return this.#records.stoppedBy;
   }
 
   get returnsAny(): boolean {

@@ -6,7 +6,8 @@ import { receiveCountOf } from "../internal/receive_count.ts";
 import { describeShape, isObject } from "../internal/shape.ts";
 import type { RecordHandler } from "../types.ts";
 import { Clock } from "./clock.ts";
-import { batchHandler, Stragglers } from "./record.ts";
+import { batchHandler, Stragglers } from "./handler.ts";
+import { Stop } from "./record.ts";
 
 /** What a batch is opened with, checked. */
 export interface BatchSetup<TResult> {
@@ -16,6 +17,7 @@ export interface BatchSetup<TResult> {
   readonly lambdaContext: Context | undefined;
   readonly clock: Clock;
   readonly stragglers: Stragglers;
+  readonly stop: Stop;
   readonly options: CheckedBaseOptions;
 }
 
@@ -29,6 +31,7 @@ export function setUpBatch<TResult>(
   handler: RecordHandler<TResult>,
   openOptions: OpenOptions,
   options: CheckedBaseOptions,
+  isProcessRecordOverridden: boolean,
 ): BatchSetup<TResult> {
   const received = receiveRecords(records);
   checkHandler(handler, "the record handler");
@@ -40,11 +43,19 @@ export function setUpBatch<TResult>(
     );
   }
   const stragglers = new Stragglers();
+  const stop = new Stop();
+  const { recordTimeoutMs } = options;
   return {
     records: Object.freeze([...records]),
     received,
-    handler: batchHandler(handler, options.recordTimeoutMs, stragglers),
+    handler: batchHandler(handler, {
+      recordTimeoutMs,
+      isProcessRecordOverridden,
+      stragglers,
+      stop,
+    }),
     stragglers,
+    stop,
     lambdaContext: context,
     clock: new Clock(context, options.deadlineReserveMs, requestsToCome(records, options)),
     options,

@@ -1,7 +1,6 @@
 import type { SQSRecord } from "aws-lambda";
 import { ignoreRejection, isThenable } from "../internal/promises.ts";
 import { isObject, typeNameOnly } from "../internal/shape.ts";
-import { StopBatchError } from "../stop_batch_error.ts";
 import type {
   FailOutcome,
   Outcome,
@@ -103,15 +102,17 @@ export function isHandled({ status }: Outcome): boolean {
  */
 export function isToReturn(
   outcome: Outcome,
-  { suppressException, unmoved }: {
+  { suppressException, unmoved, stoppers }: {
     readonly suppressException: boolean;
     /** Records that were to go to another queue and are in none: suppressing these loses them. */
     readonly unmoved: ReadonlySet<SQSRecord>;
+    /** Records whose handlers stopped the batch: their messages are not at fault. */
+    readonly stoppers: ReadonlySet<SQSRecord>;
   },
 ): boolean {
   if (outcome.status !== "fail") return !isHandled(outcome);
-  return !suppressException || unmoved.has(outcome.record) ||
-    outcome.error instanceof StopBatchError;
+  const { record } = outcome;
+  return !suppressException || unmoved.has(record) || stoppers.has(record);
 }
 
 /**

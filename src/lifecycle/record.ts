@@ -1,9 +1,7 @@
 import type { Context, SQSRecord } from "aws-lambda";
-import { isRecordTraced, traceRecord } from "../diagnostics.ts";
 import { BOUNDARY } from "../internal/describe_error.ts";
-import { StopBatchError } from "../stop_batch_error.ts";
+import { isStopBatchError, type StopBatchError } from "../stop_batch_error.ts";
 import type { Outcome, RecordContext, RecordHandler, UnprocessedReason } from "../types.ts";
-import { startTimer, timeoutError } from "./clock.ts";
 import type { Hooks, OutcomeHook } from "./hooks.ts";
 import { checkOutcome, checkResult, failed, succeeded, unprocessed } from "./outcome.ts";
 
@@ -12,7 +10,7 @@ import { checkOutcome, checkResult, failed, succeeded, unprocessed } from "./out
  * else about a record, and few handlers read it: hence a getter, on a class, where it costs nothing
  * per record.
  */
-class LazyContext implements RecordContext {
+export class LazyContext implements RecordContext {
   readonly lambdaContext: Context | undefined;
   readonly receiveCount: number;
   #controller: AbortController | undefined;
@@ -43,7 +41,7 @@ export class RecordCall extends LazyContext {
   /** The message's id, as it was when the batch was opened. */
   readonly messageId: string;
   readonly #record: SQSRecord;
-  readonly #stopBatch: (error: StopBatchError) => void;
+  readonly #stop: Stop;
   #outcomeIfGivenUp: Outcome<never> | undefined;
   #toldBecause: UnprocessedReason | undefined;
   #hasFailedByItself = false;
@@ -52,12 +50,12 @@ export class RecordCall extends LazyContext {
     record: SQSRecord,
     { messageId, receiveCount }: Pick<RecordCall, "messageId" | "receiveCount">,
     lambdaContext: Context | undefined,
-    stopBatch: (error: StopBatchError) => void,
+    stop: Stop,
   ) {
     super(lambdaContext, receiveCount);
     this.messageId = messageId;
     this.#record = record;
-    this.#stopBatch = stopBatch;
+    this.#stop = stop;
   }
 
   isOf(record: SQSRecord): boolean {
@@ -72,9 +70,14 @@ export class RecordCall extends LazyContext {
 
   /** Notes what the handler threw, before any hook is told: a hook may never settle. */
   noteFailure(error: unknown): void {
-    this.#hasFailedByItself = this.#toldBecause === undefined;
+    this.#hasFailedByItself ||= this.#toldBecause === undefined;
     this.#outcomeIfGivenUp = this.outcomeOfFailure(error);
-    if (error instanceof StopBatchError) this.#stopBatch(error);
+    this.#stop.noteFailure(this.#record, error);
+  }
+
+  /** Notes what the handler threw, if that stops the batch: an override may not pass it on. */
+  noteStop(error: unknown): void {
+    if (isStopBatchError(error)) this.noteFailure(error);
   }
 
   /**
@@ -101,48 +104,45 @@ export class RecordCall extends LazyContext {
   }
 }
 
-/** What a handler with a time limit of its own is given: its signal follows the record's. */
-export class LimitedContext extends LazyContext {
-  readonly #outer: RecordContext;
-  #isFollowing = false;
-
-  constructor(outer: RecordContext) {
-    super(outer.lambdaContext, outer.receiveCount);
-    this.#outer = outer;
-  }
-
-  override get signal(): AbortSignal {
-    if (!this.#isFollowing) {
-      this.#isFollowing = true;
-      const { signal } = this.#outer;
-      const follow = () => this.abort(signal.reason);
-      if (signal.aborted) follow();
-      else signal.addEventListener("abort", follow, { once: true });
-    }
-    return super.signal;
-  }
-}
-
 /**
- * Handlers and hooks that outlived their records: they were given up, and still run. Whatever is done to
- * the batch meanwhile may be done by one of them.
+ * Whether a handler stopped the batch. It is told what handlers throw, before any hook can wrap it or make
+ * something else of it.
  */
-export class Stragglers {
-  #count = 0;
+export class Stop {
+  readonly #records = new Set<SQSRecord>();
+  #error: StopBatchError | undefined;
+  #seconds: number | undefined;
+  #told: ((error: StopBatchError) => void) | undefined;
 
-  get any(): boolean {
-    return this.#count > 0;
+  /** The error that stopped the batch first. */
+  get error(): StopBatchError | undefined {
+    return this.#error;
   }
 
-  /** Counts work until it settles. */
-  add(work: PromiseLike<unknown>): void {
-    const settled = () => void this.#count--;
-    this.#count++;
-    work.then(settled, settled);
+  /** When messages come back, if that was said. */
+  get retryAfterSeconds(): number | undefined {
+    return this.#seconds;
+  }
+
+  /** The records whose handlers stopped the batch: their messages are not at fault, and return. */
+  get records(): ReadonlySet<SQSRecord> {
+    return this.#records;
+  }
+
+  /** Has somebody told when the batch is stopped. */
+  onStop(told: (error: StopBatchError) => void): void {
+    this.#told = told;
+  }
+
+  noteFailure(record: SQSRecord, error: unknown): void {
+    if (!isStopBatchError(error)) return;
+    this.#records.add(record);
+    this.#seconds ??= error.retryAfterSeconds;
+    if (this.#error) return;
+    this.#error = error;
+    this.#told?.(error);
   }
 }
-
-const OVER = Symbol("the time is over");
 
 /**
  * Calls the record handler, then the hook that makes the outcome. This is the default
@@ -190,51 +190,3 @@ async function callFailureHandler(
 }
 
 Object.defineProperty(handleRecord, "name", { value: BOUNDARY });
-
-/** The handler that a batch calls: traced if anybody listens, limited in time if asked for. */
-export function batchHandler<TResult>(
-  handler: RecordHandler<TResult>,
-  recordTimeoutMs: number | undefined,
-  stragglers: Stragglers,
-): RecordHandler<TResult> {
-  const limited = recordTimeoutMs === undefined
-    ? handler
-    : limitTime(handler, recordTimeoutMs, stragglers);
-  if (!isRecordTraced()) return limited;
-  return (record, recordContext) => {
-    const messageId = recordContext instanceof RecordCall
-      ? recordContext.messageId
-      : record.messageId;
-    const { receiveCount } = recordContext;
-    const handle = { [BOUNDARY]: () => limited(record, recordContext) };
-    return traceRecord({ record, messageId, receiveCount }, handle[BOUNDARY]);
-  };
-}
-
-function limitTime<TResult>(
-  handler: RecordHandler<TResult>,
-  limitMs: number,
-  stragglers: Stragglers,
-): RecordHandler<TResult> {
-  const limited = {
-    async [BOUNDARY](record: SQSRecord, recordContext: RecordContext): Promise<TResult> {
-      const context = new LimitedContext(recordContext);
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const isOver = new Promise<typeof OVER>((resolve) => {
-        timer = startTimer(() => resolve(OVER), limitMs);
-      });
-      try {
-        const handling = handler(record, context);
-        const first = await Promise.race([handling, isOver]);
-        if (first !== OVER) return first;
-        const reason = timeoutError(`The record was not handled within ${limitMs} ms`);
-        stragglers.add(Promise.resolve(handling));
-        context.abort(reason);
-        throw reason;
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-  };
-  return limited[BOUNDARY];
-}

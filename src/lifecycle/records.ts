@@ -1,14 +1,12 @@
 import type { Context, SQSRecord } from "aws-lambda";
-import { StopBatchError } from "../stop_batch_error.ts";
 import type { Outcome, RecordHandler, UnprocessedReason } from "../types.ts";
 import type { Clock } from "./clock.ts";
 import { messageGroups } from "./groups.ts";
-import { handleRecord } from "./record.ts";
+import type { Stragglers } from "./handler.ts";
 import type { Hooks, IndexedFailure } from "./hooks.ts";
 import type { ReceivedRecord } from "./open.ts";
 import { checkOutcome, failed, isHandled, type Outcomes, unprocessed } from "./outcome.ts";
-import { RecordCall } from "./record.ts";
-import type { Stragglers } from "./record.ts";
+import { handleRecord, RecordCall, type Stop } from "./record.ts";
 
 /** What handling the records of a batch takes. */
 export interface RecordsSetup<TResult> {
@@ -18,6 +16,7 @@ export interface RecordsSetup<TResult> {
   readonly clock: Clock;
   readonly lambdaContext: Context | undefined;
   readonly stragglers: Stragglers;
+  readonly stop: Stop;
   readonly options: { readonly concurrency: number };
 }
 
@@ -47,7 +46,6 @@ export class Records<TResult> {
   readonly #calls: (RecordCall | undefined)[];
   readonly #unsettled: IndexedFailure[] = [];
   #nextGroup = 0;
-  #stoppedBy: StopBatchError | undefined;
 
   constructor(
     setup: RecordsSetup<TResult>,
@@ -61,14 +59,8 @@ export class Records<TResult> {
     this.#listener = listener;
     this.#groups = messageGroups(setup.received);
     this.#calls = new Array(setup.records.length).fill(undefined);
+    setup.stop.onStop((error) => this.tell("stopped", error));
   }
-
-  /** Lets no further record start. */
-  readonly #stop = (error: StopBatchError): void => {
-    if (this.#stoppedBy) return;
-    this.#stoppedBy = error;
-    this.tell("stopped", error);
-  };
 
   /** Handles all records, and gives up those that still run near the deadline. */
   async handleAll(): Promise<void> {
@@ -102,11 +94,6 @@ export class Records<TResult> {
     for (const call of this.#calls) call?.tell(because, reason);
   }
 
-  /** The error by which a handler stopped the batch, if one did. */
-  get stoppedBy(): StopBatchError | undefined {
-    return this.#stoppedBy;
-  }
-
   /** Handles one group after another; as many of these run concurrently as `concurrency` says. */
   async #handleGroups(): Promise<void> {
     while (this.#nextGroup < this.#groups.length) {
@@ -132,15 +119,15 @@ export class Records<TResult> {
   #outcomeWithoutHandling(index: number, isStopped: boolean): Outcome<TResult> | undefined {
     const record = this.#setup.records[index]!;
     if (this.#setup.clock.isReserveReached) return unprocessed(record, "deadline");
-    if (this.#stoppedBy) return unprocessed(record, "stopped");
+    if (this.#setup.stop.error) return unprocessed(record, "stopped");
     return isStopped ? unprocessed(record, "message-group-failed") : undefined;
   }
 
   /** Handles one record. Never rejects. */
   #handle(index: number): Promise<Outcome<TResult>> {
-    const { records, received, handler, lambdaContext } = this.#setup;
+    const { records, received, handler, lambdaContext, stop } = this.#setup;
     const record = records[index]!;
-    const call = new RecordCall(record, received[index]!, lambdaContext, this.#stop);
+    const call = new RecordCall(record, received[index]!, lambdaContext, stop);
     this.#calls[index] = call;
     return this.#hooks.processRecord
       ? processRecord(record, call, this.#hooks.processRecord)
@@ -155,8 +142,7 @@ export class Records<TResult> {
     const call = this.#calls[index]!;
     this.#listener.failureExpected();
     const outcome = call.outcomeOfFailure(error);
-    // An overridden _processRecord may not have passed it on.
-    if (error instanceof StopBatchError) this.#stop(error);
+    this.#setup.stop.noteFailure(this.#setup.records[index]!, error);
     // At the end of a group nobody waits: those failures are settled later, all at once.
     if (outcome.status !== "fail" || isLastOfGroup || !this.#hooks.steps?.settle) return outcome;
     if (this.#outcomes.at(index)) return outcome;

@@ -1,5 +1,5 @@
 import { ignoreRejection } from "../internal/promises.ts";
-import { type TimeLimit, withTimeLimit } from "../lifecycle/clock.ts";
+import { TimeLimit, withTimeLimit } from "../lifecycle/clock.ts";
 import type { IndexedFailure, Steps } from "../lifecycle/hooks.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { isHandled } from "../lifecycle/outcome.ts";
@@ -41,7 +41,7 @@ export class SqsSteps implements Steps {
   readonly #lifecycle: Lifecycle;
   readonly #means: SqsMeans;
   #madeDeletions: Deletions | undefined;
-  #early: Promise<void> | undefined;
+  #early: { readonly ended: Promise<void>; readonly limit: TimeLimit } | undefined;
   #rest: Promise<void> | undefined;
   #signed: readonly SignedRequest<DeleteEntry>[] = [];
 
@@ -71,23 +71,39 @@ export class SqsSteps implements Steps {
   }
 
   deleteEarly(): void {
-    if (this.#lifecycle.setup.options.reportItemFailures || !this.#means.isCleanOwn()) return;
-    this.#early ??= this.#deleteEarly().finally(() => this.#early = undefined);
+    const { clock, options } = this.#lifecycle.setup;
+    if (options.reportItemFailures || this.#early || !this.#means.isCleanOwn()) return;
+    const limit = new TimeLimit(clock.stepMs(this.#means.closeTimeoutMs, 1));
+    const ended = this.#deleteEarly(limit).finally(() => {
+      limit.stop();
+      this.#early = undefined;
+    });
+    this.#early = { ended, limit };
   }
 
   /** Deletes what is handled so far, until nothing new is. What is not confirmed, the close retries. */
-  async #deleteEarly(): Promise<void> {
-    await this.#withinTime(1, async (limit) => {
-      for (;;) {
-        const entries = this.#deletions.untried();
-        if (entries.length === 0 || limit.isOver) return;
-        await this.#deletions.send(entries, limit);
-      }
-    });
+  async #deleteEarly(limit: TimeLimit): Promise<void> {
+    for (;;) {
+      const entries = this.#deletions.untried();
+      if (entries.length === 0 || limit.isOver) return;
+      await this.#deletions.send(entries, limit);
+    }
+  }
+
+  /**
+   * Waits for an early deletion that is under way, but for at most half of what is left: a request without
+   * an answer must leave time for another one. Never rejects.
+   */
+  async #endEarly(): Promise<void> {
+    const early = this.#early;
+    if (!early) return;
+    await this.#withinTime(SHARE_BEFORE_CLOSE, (limit) => limit.wait(early.ended)).catch(() => {});
+    early.limit.end();
+    await early.ended;
   }
 
   finish(): Promise<void> | void {
-    if (this.#lifecycle.outcomes.every(isHandled)) return this.#early;
+    if (this.#lifecycle.outcomes.every(isHandled)) return this.#early && this.#endEarly();
     return this.#finish();
   }
 
@@ -96,7 +112,7 @@ export class SqsSteps implements Steps {
     await this.#delayFailures();
     if (this.#lifecycle.held !== "using") return;
     const { clients, worker } = this.#means;
-    await this.#withinTime(SHARE_BEFORE_CLOSE, (limit) => this.#endOfEarly(limit));
+    await this.#endEarly();
     const requests = batchRequests(this.#deletions.left());
     if (requests.length === 0) return;
     await worker.hold().catch(() => {});
@@ -108,7 +124,7 @@ export class SqsSteps implements Steps {
 
   async #delayFailures(): Promise<void> {
     const { clients, retryDelay } = this.#means;
-    const stopSeconds = this.#lifecycle.stoppedBy?.retryAfterSeconds;
+    const stopSeconds = this.#lifecycle.setup.stop.retryAfterSeconds;
     const entries = stopSeconds !== undefined
       ? entriesAfterStop(this.#lifecycle, stopSeconds)
       : retryDelay !== undefined
@@ -143,16 +159,11 @@ export class SqsSteps implements Steps {
     await this.#withinTime(1, async (limit) => {
       if (this.#early) {
         const untried = this.#deletions.send(this.#deletions.untried(), limit);
-        await Promise.all([untried, this.#endOfEarly(limit)]);
+        await Promise.all([untried, this.#endEarly()]);
       }
       const entries = this.#deletions.left();
       this.#deletions.report(entries, await this.#deletions.send(entries, limit));
     });
-  }
-
-  /** The end of an early deletion, if one is under way. Never rejects. */
-  async #endOfEarly(limit: TimeLimit): Promise<void> {
-    if (this.#early) await limit.wait(this.#early).catch(() => {});
   }
 
   async deleteMessages(outcomes: readonly Outcome[]): Promise<void> {

@@ -112,6 +112,31 @@ for (const hold of HOLDS) {
   }
 }
 
+for (const hold of HOLDS) {
+  Deno.test(`fauxqs, ${hold}: a second deletion does not list what the first one confirmed`, async () => {
+    class Twice extends PartialSQSProcessor {
+      protected override _clean(batch: Batch): void | Promise<void> {
+        const first = super._clean(batch);
+        if (!first) return super._clean(batch);
+        return first.then(() => super._clean(batch));
+      }
+    }
+    const sqs = await testSqs();
+    const queue = await sqs.createQueue();
+    const records = await queue.records("ok1", "ok2", "fail");
+    const action = "DeleteMessageBatch";
+    const code = "InvalidAddress";
+    await sqs.proxy.set(
+      { action, kind: "fail-entries", ids: ["1"], code, senderFault: true, times: 1 },
+      { action, kind: "status", status: 403, code: "AccessDeniedException" },
+    );
+    const processor = new Twice({ config: sqs.config });
+    const { thrown } = await holding({ hold, processor, records, handler: handleBody });
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertEquals(thrown.undeleted.map(({ record }) => record), [records[1]!]);
+  });
+}
+
 Deno.test("_deleteMessages() refuses a batch of a processor that deletes nothing", async () => {
   class Deleting extends PartialSQSProcessor {
     delete(batch: Batch): Promise<void> {

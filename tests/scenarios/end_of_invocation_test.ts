@@ -61,6 +61,28 @@ for (const hold of HOLDS) {
   }
 }
 
+for (const hold of HOLDS) {
+  Deno.test(`fauxqs, ${hold}: an early request without an answer leaves time for another one`, async () => {
+    const sqs = await testSqs();
+    const queue = await sqs.createQueue({ VisibilityTimeout: "600" });
+    const records = await queue.records("hang", ...bodies("ok", 99));
+    await sqs.proxy.set({ action: "DeleteMessageBatch", kind: "hang", times: 1 });
+    const context = lambdaContext(2_000);
+    const { thrown } = await holding({
+      hold,
+      processor: new PartialSQSProcessor({ config: sqs.config, concurrency: Infinity }),
+      records,
+      context,
+      handler: ({ body }) => body === "hang" ? new Promise(() => {}) : body,
+    });
+    assert(context.getRemainingTimeInMillis() > 0);
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertEquals(thrown.undeleted, []);
+    assertEquals(await queue.left(), 1);
+    await sqs.proxy.killSockets();
+  });
+}
+
 // ------------------------------------------------------------- what may be deleted early, and what not
 
 interface Early {

@@ -143,6 +143,9 @@ Deno.test("using: a server that never answers on this machine gets a hint about 
   await sqs.proxy.set({ action: "DeleteMessageBatch", kind: "hang" });
   const options = { config: sqs.config, closeTimeoutMs: 200 };
   const reason = await reasonWith("using", options, records);
-  assertStringIncludes(reason, "a server in this process cannot answer while `using` blocks");
+  assertStringIncludes(
+    reason,
+    "if the server runs in this process, it cannot answer while `using` blocks",
+  );
   await sqs.proxy.killSockets();
 });

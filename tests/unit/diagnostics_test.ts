@@ -153,7 +153,7 @@ Deno.test("with reportItemFailures the channels tell what no error does", async 
   });
   await handler({ Records: records }, lambdaContext(10_000));
   const arn = await queue.arn();
-  const reason = `AccessDeniedException (HTTP 403), needs sqs:GetQueueAttributes on ${arn}`;
+  const reason = `AccessDenied (HTTP 403), needs sqs:GetQueueAttributes on ${arn}`;
   assertEquals(requests.messages.map(({ action, reasons }) => [action, reasons]), [
     ["GetQueueAttributes", [reason]],
   ]);

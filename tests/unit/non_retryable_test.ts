@@ -327,7 +327,7 @@ for (const hold of HOLDS) {
           status: 403,
           code: "AccessDeniedException",
         }],
-        "AccessDeniedException (HTTP 403), needs sqs:SendMessage on arn:aws:sqs:",
+        "AccessDenied (HTTP 403), needs sqs:SendMessage on arn:aws:sqs:",
       ],
       [
         "a missing permission to read the redrive policy",
@@ -337,7 +337,7 @@ for (const hold of HOLDS) {
           status: 403,
           code: "AccessDeniedException",
         }],
-        "AccessDeniedException (HTTP 403), needs sqs:GetQueueAttributes on arn:aws:sqs:",
+        "AccessDenied (HTTP 403), needs sqs:GetQueueAttributes on arn:aws:sqs:",
       ],
       [
         "a server that never answers",

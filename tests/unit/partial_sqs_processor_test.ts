@@ -27,8 +27,8 @@ function reasons(error: SQSBatchProcessingError): string[] {
 /** The reason of a server on this machine that never answers. */
 function noAnswer(hold: Hold): string {
   return hold === "using"
-    ? "no answer within the time limit; a server in this process cannot answer while `using` " +
-      "blocks its thread"
+    ? "no answer within the time limit; if the server runs in this process, it cannot answer while " +
+      "`using` blocks"
     : "no answer within the time limit";
 }
 
@@ -335,7 +335,9 @@ for (const hold of HOLDS) {
           sqs.proxy.endpoint,
         )} of ${arn} not found`,
       };
-      assertEquals(reasons(error), [`${code} (HTTP ${status})${hints[code] ?? ""}`]);
+      assertEquals(reasons(error), [
+        `${code.replace(/^AccessDenied.*/, "AccessDenied")} (HTTP ${status})${hints[code] ?? ""}`,
+      ]);
       assertEquals(await sqs.calls(), 1);
       assertEquals(await queue.left(), 2);
     });

@@ -1,5 +1,6 @@
 import {
   BasePartialProcessor,
+  type Batch,
   type Outcome,
   PartialSQSProcessor,
   type RecordContext,
@@ -235,4 +236,97 @@ Deno.test("a handler that is called after the stop finds its signal aborted", as
     },
   });
   assert(context?.signal.aborted);
+});
+
+Deno.test("StopBatchError stops the batch and returns its message, whatever a hook makes of the error", async () => {
+  class Throwing extends PartialSQSProcessor {
+    protected override failureHandler(): Outcome<never> {
+      throw new Error("metrics down");
+    }
+  }
+  class Wrapping extends PartialSQSProcessor {
+    protected override failureHandler(record: SQSRecord, cause: unknown): Outcome<never> {
+      return { status: "fail", record, error: new Error("wrapped", { cause }) };
+    }
+  }
+  class Custom extends PartialSQSProcessor {
+    protected override async _processRecord<T>(
+      record: SQSRecord,
+      batch: Batch<T>,
+      recordContext: RecordContext,
+    ): Promise<Outcome<T>> {
+      try {
+        const result = await batch.handler({ ...record }, recordContext);
+        return { status: "success", record, result };
+      } catch (cause) {
+        return { status: "fail", record, error: new Error("wrapped", { cause }) };
+      }
+    }
+  }
+  const client = { send: () => Promise.reject(new Error("must not be asked")) };
+  for (const type of [Throwing, Wrapping, Custom]) {
+    for (const to of ["delete", "dead-letter-queue"] as const) {
+      const processor = new type({
+        client,
+        concurrency: 1,
+        suppressException: true,
+        nonRetryable: { when: [Error], to },
+      });
+      for (const bodies of [["stop"], ["stop", "later"]]) {
+        const records = makeRecords(...bodies);
+        const { thrown } = await holding({ hold: "using", processor, records, handler: handle });
+        assertInstanceOf(thrown, SQSBatchProcessingError);
+        assertEquals(endings(thrown.outcomes), ["fail", "stopped"].slice(0, bodies.length));
+      }
+    }
+  }
+});
+
+Deno.test("StopBatchError in answer to recordTimeoutMs stops the batch", async () => {
+  const { batch } = await holding({
+    hold: "using",
+    processor: new Processor({ concurrency: 1, recordTimeoutMs: 10 }),
+    records: makeRecords("a", "b", "c"),
+    handler: async (_, { signal }) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      throw DOWN;
+    },
+  });
+  const [first, , third] = endings(batch.outcomes);
+  assertEquals([first, third], ["fail", "stopped"]);
+});
+
+Deno.test("StopBatchError of another copy of the library stops the batch, too", async () => {
+  const other: Pick<typeof import("@partial-batch/sqs"), "StopBatchError"> = await import(
+    new URL("../../src/stop_batch_error.ts?copy", import.meta.url).href
+  );
+  assertFalse(other.StopBatchError === StopBatchError);
+  const { batch } = await holding({
+    hold: "using",
+    processor: new Processor({ concurrency: 1 }),
+    records: makeRecords("a", "b"),
+    handler: () => {
+      throw new other.StopBatchError();
+    },
+  });
+  assertEquals(endings(batch.outcomes), ["fail", "stopped"]);
+});
+
+Deno.test("StopBatchError: the first that says when messages come back is heeded", async () => {
+  const sqs = await testSqs();
+  const queue = await sqs.createQueue();
+  const records = await queue.records("1", "2");
+  const processor = new PartialSQSProcessor({ config: sqs.config });
+  await holding({
+    hold: "using",
+    processor,
+    records,
+    handler: async ({ body }) => {
+      await Promise.resolve();
+      if (body === "1") throw new StopBatchError("down");
+      throw new StopBatchError("down", { retryAfterSeconds: 30 });
+    },
+  });
+  const [request] = await sqs.proxy.requests("ChangeMessageVisibilityBatch");
+  assertEquals(request!.input.Entries.length, 2);
 });

@@ -85,7 +85,7 @@ function firstReason<TEntry extends BatchEntry>(request: SignedRequest<TEntry>):
 function reasonNoAnswer({ url }: HttpRequest): string {
   const isHere = /^(?:localhost|127\.|\[::1\])/.test(new URL(url).hostname);
   return isHere
-    ? `${NO_ANSWER}; a server in this process cannot answer while \`using\` blocks its thread`
+    ? `${NO_ANSWER}; if the server runs in this process, it cannot answer while \`using\` blocks`
     : NO_ANSWER;
 }
 
@@ -127,8 +127,9 @@ function readHttpAnswer<TEntry extends BatchEntry>(
     const said = readBatchAnswer(content, entries.length);
     return { entries: said, resend: said.some((each) => !each.confirmed && !each.senderFault) };
   }
-  const type = isObject(content) && typeof content.__type === "string" ? content.__type : errorType;
-  const code = type?.split("#").at(-1)?.split(":")[0];
+  const { __type, code: lower, Code } = isObject(content) ? content : {} as Record<string, unknown>;
+  const type = [__type, errorType, lower, Code].find((each) => typeof each === "string");
+  const code = String(type ?? "").split("#").at(-1)?.split(":")[0] || undefined;
   const resend = status === 429 || status >= 500 || THROTTLING.test(code ?? "");
   return refused(describeRefusal(code, status, about), resend);
 }

@@ -37,6 +37,9 @@ function codeOf(error) {
   if (/refused|bad port|are blocked/i.test(text)) return "ECONNREFUSED";
   if (/reset|closed|incomplete/i.test(text)) return "ECONNRESET";
   if (/dns error|lookup/i.test(text)) return "ENOTFOUND";
+  if (/certificate/i.test(text)) return "CERT";
+  if (/tls|ssl|InvalidContentType|corrupt message/i.test(text)) return "EPROTO";
+  if (/parse|invalid HTTP/i.test(text)) return "HPE_INVALID";
   return String(cause?.name ?? name);
 }
 

@@ -1,4 +1,5 @@
 import { isObject } from "../../internal/shape.ts";
+import { shownCode } from "./reason.ts";
 
 /** What SQS said about one entry of a batch request. */
 export type EntryAnswer =
@@ -31,7 +32,7 @@ export function readBatchAnswer(answer: unknown, count: number): EntryAnswer[] {
 }
 
 function failureReason({ Code, Message }: Record<PropertyKey, unknown>): string {
-  const code = typeof Code === "string" ? Code : "no error code";
+  const code = shownCode(Code);
   const isLate = /MessageNotInflight/.test(code) ||
     (typeof Message === "string" && /expired/i.test(Message));
   return isLate ? `${code}, the message's visibility timeout was over` : code;

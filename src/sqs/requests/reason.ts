@@ -80,14 +80,33 @@ export function describeRefusal(
   if (code === DENO_PERMISSION) {
     return `${code}; Deno needs --allow-net, --allow-env and --allow-sys for the AWS SDK`;
   }
-  const name = CLOSED.has(code) ? "ECONNRESET" : code ?? "no error code";
+  const connection = code === undefined ? undefined : connectionError(code);
+  if (connection !== undefined) {
+    return about?.queueUrl === undefined ? connection : `${connection} at ${about.queueUrl}`;
+  }
+  const name = shownCode(code);
   const what = `${name}${status === undefined ? "" : ` (HTTP ${status})`}`;
   if (!about) return what;
   const { permission, queue, queueUrl } = about;
-  if (name.startsWith("AccessDenied")) return `${what}, needs ${permission} on ${queue.id}`;
-  if (queueUrl === undefined) return what;
-  if (/QueueDoesNotExist|NonExistentQueue/.test(name)) {
+  if (name === "AccessDenied") return `${what}, needs ${permission} on ${queue.id}`;
+  if (queueUrl !== undefined && /QueueDoesNotExist|NonExistentQueue/.test(name)) {
     return `${what}, queue URL ${queueUrl} of ${queue.id} not found`;
   }
-  return /^E[A-Z]+$/.test(name) ? `${what} at ${queueUrl}` : what;
+  return what;
+}
+
+/** What went wrong with a connection, by its code in Node, in the SDK or in `fetch()`. */
+function connectionError(code: string): string | undefined {
+  if (CLOSED.has(code)) return "ECONNRESET";
+  if (/^E[A-Z]+$/.test(code) && code !== "EPROTO") return code;
+  if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)) return "TLS certificate not trusted";
+  if (code === "EPROTO" || code.startsWith("ERR_SSL")) return "TLS handshake failed";
+  return code.startsWith("HPE_") ? "not an HTTP answer" : undefined;
+}
+
+/** A code as texts may show it: it comes from whoever answered. */
+export function shownCode(code: unknown): string {
+  if (typeof code !== "string" || code === "") return "no error code";
+  if (code.startsWith("AccessDenied")) return "AccessDenied";
+  return /^[\w.:-]{1,100}$/.test(code) ? code : "an unusual error code";
 }

@@ -20,6 +20,14 @@ export interface UnconfirmedEntry<TEntry extends BatchEntry> {
   readonly error?: unknown;
 }
 
+/** How requests are sent, and who is told. */
+export interface SendOptions<TEntry extends BatchEntry> {
+  /** How many requests are under way at a time. */
+  readonly concurrency?: number;
+  /** Told each entry that SQS confirms, as soon as its request is done. */
+  readonly confirmed?: (entry: TEntry) => void;
+}
+
 /**
  * Sends batch requests, some at a time, and gives the entries that SQS did not confirm in time. Never
  * rejects.
@@ -32,12 +40,17 @@ export async function sendBatchRequests<TEntry extends BatchEntry>(
   action: BatchAction<TEntry>,
   requests: readonly BatchRequest<TEntry>[],
   limit: TimeLimit,
-  concurrency: number = MAX_CONCURRENT_REQUESTS,
+  { concurrency = MAX_CONCURRENT_REQUESTS, confirmed = () => {} }: SendOptions<TEntry> = {},
 ): Promise<UnconfirmedEntry<TEntry>[]> {
   const unconfirmed = await mapConcurrently(
     requests,
     concurrency,
-    (request) => sendUntilConfirmed(clients, action, request, limit),
+    async (request) => {
+      const unconfirmed = await sendUntilConfirmed(clients, action, request, limit);
+      const refused = new Set(unconfirmed.map(({ entry }) => entry));
+      for (const entry of request.entries) if (!refused.has(entry)) confirmed(entry);
+      return unconfirmed;
+    },
   );
   return unconfirmed.flat();
 }

@@ -173,15 +173,10 @@ export class Deletions {
   ): Promise<UnconfirmedEntry<DeleteEntry>[]> {
     for (const entry of entries) this.#tried.add(keyOf(entry));
     const requests = batchRequests(entries);
-    const unconfirmed = await sendBatchRequests(
-      this.#clients,
-      DELETE,
-      requests,
-      limit,
-      this.concurrency,
-    );
-    this.note(entries, unconfirmed);
-    return unconfirmed;
+    return await sendBatchRequests(this.#clients, DELETE, requests, limit, {
+      concurrency: this.concurrency,
+      confirmed: (entry) => this.#deleted.add(keyOf(entry)),
+    });
   }
 
   /** Notes what became of deletions. */
@@ -196,7 +191,10 @@ export class Deletions {
     }
   }
 
-  /** Reports what SQS did not confirm of deletions, in the place of what was reported of them before. */
+  /**
+   * Reports what SQS did not confirm of deletions, in the place of what was reported of them before. What
+   * it confirmed meanwhile, by another request, is not reported.
+   */
   report(
     entries: readonly DeleteEntry[],
     unconfirmed: readonly UnconfirmedEntry<DeleteEntry>[],
@@ -204,7 +202,8 @@ export class Deletions {
     const { records } = this.#lifecycle.setup;
     const indexes = entries.flatMap((entry) => entry.indexes);
     this.#lifecycle.retract("undeleted", new Set(indexes.map((index) => records[index]!)));
-    reportEntries(this.#lifecycle, "undeleted", unconfirmed);
+    const left = unconfirmed.filter(({ entry }) => !this.#deleted.has(keyOf(entry)));
+    reportEntries(this.#lifecycle, "undeleted", left);
   }
 
   /** Reports the handled messages that return although nobody was refused anything. */

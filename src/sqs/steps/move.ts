@@ -6,7 +6,6 @@ import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
 import type { ReceivedRecord } from "../../lifecycle/open.ts";
 import { failed } from "../../lifecycle/outcome.ts";
 import { isNonRetryable, type NonRetryable } from "../../non_retryable.ts";
-import { StopBatchError } from "../../stop_batch_error.ts";
 import type { Outcome } from "../../types.ts";
 import { isSameQueue, type Queue, queueByUrl } from "../queue.ts";
 import { type BatchAction, type BatchEntry, batchRequests } from "../requests/batch_request.ts";
@@ -60,7 +59,7 @@ export async function settleFailures(
 function judge(lifecycle: Lifecycle, { index, error }: IndexedFailure, nonRetryable: NonRetryable) {
   const record = lifecycle.setup.records[index]!;
   // The message is not at fault.
-  if (error instanceof StopBatchError) return { index, error, isForGood: false };
+  if (lifecycle.setup.stop.records.has(record)) return { index, error, isForGood: false };
   try {
     return { index, error, isForGood: isNonRetryable(nonRetryable, record, error) };
   } catch (thrown) {

@@ -49,7 +49,31 @@ Deno.test("reasonOf() names permission and queue where access is denied, by eith
     const error = { name, $metadata: { httpStatusCode: 403 } };
     assertEquals(
       reasonOf(error, needs),
-      `${name} (HTTP 403), needs sqs:DeleteMessage on ${QUEUE_ARN}`,
+      `AccessDenied (HTTP 403), needs sqs:DeleteMessage on ${QUEUE_ARN}`,
     );
+  }
+});
+
+Deno.test("reasonOf() shows no code that is not one: it comes from whoever answered", () => {
+  for (const name of ["x".repeat(3_000), "handle of m1", "<html>"]) {
+    const error = { name, $metadata: { httpStatusCode: 400 } };
+    assertEquals(reasonOf(error, needs), "an unusual error code (HTTP 400)");
+  }
+});
+
+Deno.test("reasonOf() has the same words for what goes wrong with a connection, by any of its codes", () => {
+  const at = " at http://127.0.0.1:4566/123456789012/orders";
+  for (
+    const [codes, words] of [
+      [["ECONNRESET", "UND_ERR_SOCKET", "EPIPE"], "ECONNRESET"],
+      [
+        ["CERT", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
+        "TLS certificate not trusted",
+      ],
+      [["EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER"], "TLS handshake failed"],
+      [["HPE_INVALID", "HPE_INVALID_CONSTANT"], "not an HTTP answer"],
+    ] as const
+  ) {
+    for (const code of codes) assertEquals(reasonOf({ code }, needs), words + at);
   }
 });
