@@ -31,8 +31,9 @@ export function isStopBatchError(error: unknown): error is StopBatchError {
  *   the reason `"stopped"`.
  * - Handlers that are running are told by their `signal`, with this error as its reason. What they still
  *   handle counts; a record that fails after that is `unprocessed` too.
- * - Its message returns in any case, even under `suppressException` and whatever `nonRetryable` says: it
- *   is not at fault.
+ * - Its message returns in any case, even under `suppressException` and whatever `nonRetryable` or a hook
+ *   says: it is not at fault. What was decided before it was thrown (in answer to `recordTimeoutMs`)
+ *   stands.
  *
  * @example A function whose warehouse may be down
  * ```ts

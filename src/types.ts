@@ -97,7 +97,7 @@ export interface UnprocessedOutcome {
   readonly record: SQSRecord;
   /** Why it was not handled. */
   readonly reason: UnprocessedReason;
-  /** What its handler threw, untouched, if it stopped because its signal told it to. */
+  /** What its handler threw, untouched: after its signal told it to stop, or too late to decide about it. */
   readonly error?: unknown;
 }
 

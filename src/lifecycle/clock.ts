@@ -1,6 +1,6 @@
 import type { Context } from "aws-lambda";
 
-/** The default reserve, in milliseconds: so much, and more for each request there may be to send. */
+/** The default reserve, in milliseconds: this much, plus a little for each request that may be sent. */
 const DEFAULT_RESERVE_MS = 1_000;
 const RESERVE_PER_REQUEST_MS = 10;
 
@@ -26,8 +26,7 @@ export interface ClockSteps {
 }
 
 /**
- * The time of an invocation, as a batch sees it, and the one place that decides how long anything may
- * take:
+ * The time of an invocation, as a batch sees it, and the place that decides how long a step may take:
  *
  * - at three times the reserve the batch is told that the end is in sight, at twice that it is near;
  * - when no more than the reserve is left, no record starts any more;
@@ -44,7 +43,7 @@ export class Clock {
   #reserveTold = false;
 
   /**
-   * The reserve is by default 1,000 ms and 10 ms for each of `requests`, but never more than a quarter of
+   * The reserve is by default 1,000 ms plus 10 ms for each of `requests`, but never more than a quarter of
    * what is left now.
    */
   constructor(context: Context | undefined, reserveMs: number | undefined, requests = 0) {

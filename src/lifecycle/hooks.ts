@@ -4,7 +4,7 @@ import type { Outcome, RecordContext } from "../types.ts";
 import type { Clock } from "./clock.ts";
 
 /**
- * What a batch asks of its processor, in the order in which it asks: all that stands between the two.
+ * What a batch asks of its processor: all that stands between the two.
  * Each processor's public hooks are behind it, and, for a `PartialSQSProcessor`, its steps at SQS.
  */
 export interface Hooks<TResult> {
@@ -24,14 +24,14 @@ export interface Hooks<TResult> {
   readonly steps: Steps | undefined;
 }
 
-/** A hook that makes an outcome. Declared as a method, so that batches of any result are batches. */
+/** A hook that makes an outcome. Declared as a method, so that a `Batch<T>` is assignable to `Batch`. */
 export type OutcomeHook<TResult, TGiven> = {
   hook(record: SQSRecord, given: TGiven): Outcome<TResult> | Promise<Outcome<TResult>>;
 }["hook"];
 
 /** What a processor does at SQS for one batch. Each step reports by itself what SQS did not confirm. */
 export interface Steps {
-  /** The first record has failed, or the deadline is in sight: loads in the background what is needed. */
+  /** A failure is certain or likely (the deadline is in sight): loads in the background what it takes. */
   expectFailure(): void;
   /** The deadline is near: deletes in the background what is handled so far. Never throws. */
   deleteEarly(): void;

@@ -17,12 +17,12 @@ export class Ledger<TResult> {
     this.outcomes = new Outcomes(setup.records);
   }
 
-  /** Tells of outcomes whether their messages are to return to the queue. */
+  /** Gives a predicate: whether the message of an outcome is to return to the queue. */
   judge(): (outcome: Outcome) => boolean {
     const given = {
       suppressException: this.#setup.options.suppressException,
       unmoved: this.unconfirmed.unmovedRecords(),
-      stoppers: this.#setup.stop.records,
+      stoppers: this.#setup.stop.errors,
     };
     return (outcome) => isToReturn(outcome, given);
   }

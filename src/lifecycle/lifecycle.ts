@@ -19,6 +19,8 @@ export class Lifecycle<TResult = unknown> {
   readonly #ledger: Ledger<TResult>;
   readonly #hookCalls: HookCalls;
   readonly #records: Records<TResult>;
+  /** Whether nothing may be deleted before the close: the whole batch may have to return. */
+  isKeptWhole = false;
   #phase: moves.Phase = moves.OPENED;
   #isFailureExpected = false;
 
@@ -85,7 +87,7 @@ export class Lifecycle<TResult = unknown> {
     this.#phase = moves.keepProcessing(this.#phase, ended);
   }
 
-  /** Gives each record its outcome. Rejects only with what `_prepare` throws. */
+  /** Gives each record its outcome. Rejects only if `_prepare` throws or is given up. */
   async process(): Promise<readonly Outcome<TResult>[]> {
     const { clock, stragglers } = this.setup;
     clock.start({

@@ -62,7 +62,7 @@ export function setUpBatch<TResult>(
   };
 }
 
-/** How many requests to delete there may be, beyond the first ten, which go out at once. */
+/** How many delete requests there may be, beyond the first ten, which go out at once. */
 function requestsToCome(
   { length }: readonly SQSRecord[],
   { reportItemFailures }: CheckedBaseOptions,
@@ -74,7 +74,7 @@ function requestsToCome(
  * A record as it was when its batch was opened.
  *
  * It belongs to the batch and not to the record object, which handlers may write to (many parse the
- * body in place, or black out the receipt handle for a log) and which may be in two batches. What SQS
+ * body in place, or redact the receipt handle for a log) and which may be in two batches. What SQS
  * is told, and every text, goes by this.
  */
 export interface ReceivedRecord {

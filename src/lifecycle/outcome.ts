@@ -107,7 +107,7 @@ export function isToReturn(
     /** Records that were to go to another queue and are in none: suppressing these loses them. */
     readonly unmoved: ReadonlySet<SQSRecord>;
     /** Records whose handlers stopped the batch: their messages are not at fault. */
-    readonly stoppers: ReadonlySet<SQSRecord>;
+    readonly stoppers: ReadonlyMap<SQSRecord, unknown>;
   },
 ): boolean {
   if (outcome.status !== "fail") return !isHandled(outcome);

@@ -197,7 +197,7 @@ export function keepClosing(phase: Phase, ended: Promise<void>): Phase {
 }
 
 /**
- * What the end of a phase can be waited for with.
+ * The promise to await for the end of a phase.
  *
  * @throws {Error} If it cannot: a hook, in its first synchronous part, called its batch's disposer.
  */

@@ -29,7 +29,7 @@ export class LazyContext implements RecordContext {
     return this.#controller.signal;
   }
 
-  /** Tells the handler that its record has no time left. */
+  /** Aborts the handler's signal: it should stop. */
   abort(reason: unknown): void {
     this.#abort ??= { reason };
     this.#controller?.abort(reason);
@@ -62,7 +62,7 @@ export class RecordCall extends LazyContext {
     return this.#record === record;
   }
 
-  /** Tells the handler that its record has no time left, and why. */
+  /** Aborts the handler's signal, and notes why. */
   tell(because: UnprocessedReason, reason: unknown): void {
     this.#toldBecause ??= because;
     this.abort(reason);
@@ -81,8 +81,8 @@ export class RecordCall extends LazyContext {
   }
 
   /**
-   * Notes that it is being decided what becomes of a failure. It is none yet: the message may be on its
-   * way to another queue, and where failures are suppressed it would be lost.
+   * Notes that it is being decided what becomes of a failure. It does not count as one yet: the message
+   * may be on its way to another queue, and where failures are suppressed it would be lost.
    */
   noteSettling(error: unknown): void {
     this.#outcomeIfGivenUp = unprocessed(this.#record, "deadline", { error });
@@ -109,7 +109,7 @@ export class RecordCall extends LazyContext {
  * something else of it.
  */
 export class Stop {
-  readonly #records = new Set<SQSRecord>();
+  readonly #errors = new Map<SQSRecord, StopBatchError>();
   #error: StopBatchError | undefined;
   #seconds: number | undefined;
   #told: ((error: StopBatchError) => void) | undefined;
@@ -124,19 +124,19 @@ export class Stop {
     return this.#seconds;
   }
 
-  /** The records whose handlers stopped the batch: their messages are not at fault, and return. */
-  get records(): ReadonlySet<SQSRecord> {
-    return this.#records;
+  /** What stopped the batch, by record: the messages of these are not at fault, and return. */
+  get errors(): ReadonlyMap<SQSRecord, StopBatchError> {
+    return this.#errors;
   }
 
-  /** Has somebody told when the batch is stopped. */
+  /** Registers who is told when the batch is stopped. */
   onStop(told: (error: StopBatchError) => void): void {
     this.#told = told;
   }
 
   noteFailure(record: SQSRecord, error: unknown): void {
     if (!isStopBatchError(error)) return;
-    this.#records.add(record);
+    this.#errors.set(record, error);
     this.#seconds ??= error.retryAfterSeconds;
     if (this.#error) return;
     this.#error = error;

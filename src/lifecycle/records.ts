@@ -34,8 +34,9 @@ export interface RecordsListener {
  * Handles the records of a batch: message groups concurrently, the records of a group one after
  * another.
  *
- * An outcome, once written, stays. When the records are given up, or the batch is closed, each of them
- * gets its outcome, and what a handler that settles later gives is ignored.
+ * An outcome, once written, stays, except that settling may replace a failure. When the records are
+ * given up, or the batch is closed, each of them gets its outcome, and what a handler that settles later
+ * gives is ignored.
  */
 export class Records<TResult> {
   readonly #setup: RecordsSetup<TResult>;
@@ -104,7 +105,7 @@ export class Records<TResult> {
         // The records were given up, or the batch was closed.
         if (this.#outcomes.at(index)) return;
         let outcome: Outcome<TResult> = this.#outcomeWithoutHandling(index, isStopped) ??
-          await this.#handle(index);
+          this.#failedIfStopped(await this.#handle(index));
         if (outcome.status === "fail") {
           outcome = await this.#outcomeOfFailure(index, outcome.error, index === last);
         }
@@ -132,6 +133,13 @@ export class Records<TResult> {
     return this.#hooks.processRecord
       ? processRecord(record, call, this.#hooks.processRecord)
       : handleRecord(record, call, handler, this.#hooks);
+  }
+
+  /** If a handler stopped the batch its record has failed, whatever a hook makes of it. */
+  #failedIfStopped(outcome: Outcome<TResult>): Outcome<TResult> {
+    const { record } = outcome;
+    const error = this.#setup.stop.errors.get(record);
+    return error && isHandled(outcome) ? failed(record, error) : outcome;
   }
 
   async #outcomeOfFailure(

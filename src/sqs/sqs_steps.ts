@@ -72,7 +72,8 @@ export class SqsSteps implements Steps {
 
   deleteEarly(): void {
     const { clock, options } = this.#lifecycle.setup;
-    if (options.reportItemFailures || this.#early || !this.#means.isCleanOwn()) return;
+    if (options.reportItemFailures || this.#lifecycle.isKeptWhole || this.#early) return;
+    if (!this.#means.isCleanOwn()) return;
     const limit = new TimeLimit(clock.stepMs(this.#means.closeTimeoutMs, 1));
     const ended = this.#deleteEarly(limit).finally(() => {
       limit.stop();
@@ -81,7 +82,7 @@ export class SqsSteps implements Steps {
     this.#early = { ended, limit };
   }
 
-  /** Deletes what is handled so far, until nothing new is. What is not confirmed, the close retries. */
+  /** Deletes what is handled so far, until nothing new is. The close retries what is not confirmed. */
   async #deleteEarly(limit: TimeLimit): Promise<void> {
     for (;;) {
       const entries = this.#deletions.untried();

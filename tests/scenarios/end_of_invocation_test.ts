@@ -4,6 +4,7 @@ import {
   PartialSQSProcessor,
   type RecordContext,
   SQSBatchProcessingError,
+  withBatchProcessor,
 } from "@partial-batch/sqs";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
@@ -12,7 +13,7 @@ import { lambdaContext } from "../support/event_source_mapping.ts";
 import { bodies, makeFifoRecord, makeRecords } from "../support/factories.ts";
 import { holding, HOLDS } from "../support/hold.ts";
 import { testSqs } from "../support/test_sqs.ts";
-import { runAs } from "../support/ways.ts";
+import { runAs, type Running, type Told } from "../support/ways.ts";
 
 // What was finished before the reserve began is deleted, however little CPU the function has.
 
@@ -98,6 +99,8 @@ async function runToReserve(
   records: readonly SQSRecord[],
   options: ConstructorParameters<typeof PartialSQSProcessor>[0] = {},
   type: typeof PartialSQSProcessor = PartialSQSProcessor,
+  run: (running: Omit<Running, "way">) => Promise<Pick<Told, "thrown">> = (running) =>
+    runAs({ way: "run", ...running }),
 ): Promise<Early> {
   const all: string[] = [];
   let before: readonly string[] = [];
@@ -108,8 +111,7 @@ async function runToReserve(
       return Promise.resolve({ Successful: Entries });
     },
   };
-  const { thrown } = await runAs({
-    way: "run",
+  const { thrown } = await run({
     processor: new type({ client, deadlineReserveMs: 150, concurrency: 20, ...options }),
     records,
     context: lambdaContext(700),
@@ -174,6 +176,21 @@ Deno.test("nothing is deleted early where _clean is overridden, or in response m
     reportItemFailures: true,
   });
   assertEquals(reporting.all, []);
+});
+
+Deno.test("nothing is deleted early where lambdaHandler may throw, which returns the whole batch", async () => {
+  const down = new Error("down");
+  const { all, thrown } = await runToReserve(
+    makeRecords("ok", "last"),
+    {},
+    PartialSQSProcessor,
+    async ({ processor, records, handler, context = lambdaContext(700) }) => {
+      const lambdaHandler = () => Promise.reject(down);
+      const invoke = withBatchProcessor(processor, handler, { lambdaHandler });
+      return { thrown: await invoke({ Records: [...records] }, context).catch((error) => error) };
+    },
+  );
+  assertEquals([all, thrown], [[], down]);
 });
 
 Deno.test("nothing is deleted early where the batch ends in time", async () => {

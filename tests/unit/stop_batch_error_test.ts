@@ -263,8 +263,23 @@ Deno.test("StopBatchError stops the batch and returns its message, whatever a ho
       }
     }
   }
+  class Claiming extends PartialSQSProcessor {
+    protected override failureHandler(record: SQSRecord): Outcome<never> {
+      return { status: "success", record, result: undefined as never };
+    }
+  }
+  class Swallowing extends PartialSQSProcessor {
+    protected override async _processRecord<T>(
+      record: SQSRecord,
+      batch: Batch<T>,
+      recordContext: RecordContext,
+    ): Promise<Outcome<T>> {
+      await Promise.resolve(batch.handler(record, recordContext)).catch(() => {});
+      return { status: "success", record, result: undefined as T };
+    }
+  }
   const client = { send: () => Promise.reject(new Error("must not be asked")) };
-  for (const type of [Throwing, Wrapping, Custom]) {
+  for (const type of [Throwing, Wrapping, Custom, Claiming, Swallowing]) {
     for (const to of ["delete", "dead-letter-queue"] as const) {
       const processor = new type({
         client,

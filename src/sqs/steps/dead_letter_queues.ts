@@ -17,8 +17,8 @@ export class DeadLetterQueues {
   }
 
   /**
-   * Gives the target of a queue's redrive policy. Rejects with a `StepError` if the queue has none, if
-   * it cannot be read, or if the time is over first.
+   * Gives the target of a queue's redrive policy. Rejects if the queue has none, if it cannot be
+   * read, or if the time is over first.
    */
   async get(queueArn: string, limit: TimeLimit): Promise<Queue> {
     const known = this.#known.get(queueArn);

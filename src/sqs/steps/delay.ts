@@ -39,7 +39,7 @@ export function delayEntries(lifecycle: Lifecycle, retryDelay: RetryDelay): Dela
   return [...entries.values()];
 }
 
-/** The messages to delay after a handler stopped the batch: all that return. */
+/** The messages to delay after a handler stopped the batch: all that were not handled. */
 export function entriesAfterStop(lifecycle: Lifecycle, seconds: number): DelayEntry[] {
   const { outcomes, setup: { received } } = lifecycle;
   const entries = new Map<string, DelayEntry>();

@@ -206,7 +206,7 @@ export class Deletions {
     reportEntries(this.#lifecycle, "undeleted", left);
   }
 
-  /** Reports the handled messages that return although nobody was refused anything. */
+  /** Reports the handled messages that return although SQS refused no deletion. */
   reportUntried(): void {
     if (this.#lifecycle.setup.options.reportItemFailures) return;
     const untried = this.left().filter((entry) => !this.#tried.has(keyOf(entry)));

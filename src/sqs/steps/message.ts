@@ -9,7 +9,7 @@ export interface Message {
   readonly body: string;
   readonly attributes: Record<string, MessageAttributeValue>;
   readonly traceHeader: string | undefined;
-  /** Its size, as SQS counts it: the body, and name, type and value of each attribute. */
+  /** The body, and name, type and value of each attribute: at least what SQS counts as its size. */
   readonly bytes: number;
 }
 

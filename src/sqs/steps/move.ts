@@ -59,7 +59,7 @@ export async function settleFailures(
 function judge(lifecycle: Lifecycle, { index, error }: IndexedFailure, nonRetryable: NonRetryable) {
   const record = lifecycle.setup.records[index]!;
   // The message is not at fault.
-  if (lifecycle.setup.stop.records.has(record)) return { index, error, isForGood: false };
+  if (lifecycle.setup.stop.errors.has(record)) return { index, error, isForGood: false };
   try {
     return { index, error, isForGood: isNonRetryable(nonRetryable, record, error) };
   } catch (thrown) {
@@ -140,7 +140,7 @@ function groupIn(target: Queue, { groupId, messageId, queue }: ReceivedRecord): 
 /**
  * Sends messages on.
  *
- * In a FIFO queue the message id is the deduplication id, as when SQS redrives. The message's own one
+ * In a FIFO queue the message id is the deduplication id, as when SQS redrives. The message's own id
  * would not do: the queue would drop a second message that has the same, and lose it.
  */
 const MOVE: BatchAction<MoveEntry> = {
