@@ -3,20 +3,23 @@
  * there runs `tests/node/` on Node 20, 22 and 24, type-checks a strict consumer, and runs a function
  * that esbuild bundled into one file. The SQS servers are processes of their own.
  */
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { createQueue } from "../tests/node/setup.ts";
+import {
+  install,
+  node,
+  NODE_PACKAGES,
+  NODES,
+  NPM,
+  pack,
+  type Packed,
+  ROOT,
+} from "./npm_project.ts";
 import { mustRun, print, runCommand } from "./run_command.ts";
 import { startSqsServer } from "../tests/support/start_process.ts";
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const NPM = join(ROOT, "npm");
-
-/** The newest of each supported line when this was written. */
-const NODES = { 20: "20.20.2", 22: "22.23.3", 24: "24.21.0" };
 
 /** Other versions than the one in use, so that there really are several copies. */
 const SECOND_SDK = "3.1000.0";
@@ -35,17 +38,8 @@ const DEV_DEPENDENCIES = {
   "@aws-sdk/client-sns": SECOND_SDK,
   "sqs-second": `npm:@aws-sdk/client-sqs@${SECOND_SDK}`,
   "sqs-old": `npm:@aws-sdk/client-sqs@${OLD_SDK}`,
-  ...Object.fromEntries(
-    Object.entries(NODES).map((
-      [major, version],
-    ) => [`node${major}`, `npm:node-${platform()}-${process.arch}@${version}`]),
-  ),
+  ...NODE_PACKAGES,
 };
-
-/** As the packages with Node's binaries are named. */
-function platform(): string {
-  return process.platform === "win32" ? "win" : process.platform;
-}
 
 let passed = 0;
 let failed = 0;
@@ -64,41 +58,6 @@ async function claim(what: string, check: () => Promise<void>): Promise<void> {
 
 function assert(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise);
-}
-
-interface Packed {
-  readonly filename: string;
-  readonly files: readonly { readonly path: string }[];
-}
-
-async function pack(project: string): Promise<Packed> {
-  const output = await mustRun(
-    "npm",
-    ["pack", "--json", "--silent", "--pack-destination", project],
-    { cwd: NPM },
-  );
-  return JSON.parse(output.slice(output.indexOf("[")))[0];
-}
-
-async function install(
-  project: string,
-  tarball: string,
-  sdk: string,
-  devDependencies: Record<string, string>,
-): Promise<void> {
-  const manifest = {
-    private: true,
-    type: "module",
-    dependencies: { "@partial-batch/sqs": `file:${tarball}`, "@aws-sdk/client-sqs": sdk },
-    devDependencies,
-  };
-  await writeFile(join(project, "package.json"), JSON.stringify(manifest));
-  await mustRun("npm", ["install", "--no-audit", "--no-fund"], { cwd: project });
-}
-
-function node(project: string, major: string): string {
-  const name = process.platform === "win32" ? "node.exe" : "node";
-  return join(project, "node_modules", `node${major}`, "bin", name);
 }
 
 /** Bundles a file of ours with esbuild. */
