@@ -78,7 +78,7 @@ function noteStop(record: SQSRecord, recordContext: RecordContext, error: unknow
 }
 
 /** What a handler with a time limit of its own is given: its signal follows the record's. */
-export class LimitedContext extends LazyContext {
+class LimitedContext extends LazyContext {
   readonly #outer: RecordContext;
   #isFollowing = false;
 
