@@ -1,7 +1,7 @@
 import { isObject } from "../../internal/shape.ts";
 import type { Queue } from "../queue.ts";
 
-/** The reason where the time was over first. */
+/** The reason if the time ran out first. */
 export const NO_ANSWER = "no answer within the time limit";
 
 /** The reason if an answer of 200 is not one of SQS: a page of HTML, cut JSON. */
@@ -80,7 +80,8 @@ export function describeRefusal(
   if (code === DENO_PERMISSION) {
     return `${code}; Deno needs --allow-net, --allow-env and --allow-sys for the AWS SDK`;
   }
-  const connection = code === undefined ? undefined : connectionError(code);
+  // With a status there was an answer: its code comes from whoever wrote that.
+  const connection = code === undefined || status !== undefined ? undefined : connectionError(code);
   if (connection !== undefined) {
     return about?.queueUrl === undefined ? connection : `${connection} at ${about.queueUrl}`;
   }

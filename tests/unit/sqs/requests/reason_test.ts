@@ -55,7 +55,7 @@ Deno.test("reasonOf() names permission and queue where access is denied, by eith
 });
 
 Deno.test("reasonOf() shows no code that is not one: it comes from whoever answered", () => {
-  for (const name of ["x".repeat(3_000), "handle of m1", "<html>"]) {
+  for (const name of ["x".repeat(3_000), "E".repeat(3_000), "handle of m1", "<html>"]) {
     const error = { name, $metadata: { httpStatusCode: 400 } };
     assertEquals(reasonOf(error, needs), "an unusual error code (HTTP 400)");
   }
