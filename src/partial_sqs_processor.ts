@@ -31,9 +31,8 @@ export interface PartialSQSProcessorOptions extends BasePartialProcessorOptions 
   readonly client?: SqsClientLike;
   /**
    * How long closing a batch, or another step at SQS, may take, in milliseconds: above 0, at most
-   * 5,400,000. It never goes past
-   * Lambda's deadline if the batch knows Lambda's context. What is not confirmed in time is
-   * `undeleted`.
+   * 5,400,000. It never goes past Lambda's deadline if the batch knows Lambda's context. What is not
+   * confirmed in time is `undeleted`.
    *
    * @default {10000}
    */

@@ -32,8 +32,8 @@ export function isStopBatchError(error: unknown): error is StopBatchError {
  * - Handlers that are running are told by their `signal`, with this error as its reason. What they still
  *   handle counts; a record that fails after that is `unprocessed` too.
  * - Its message returns in any case, even under `suppressException` and whatever `nonRetryable` or a hook
- *   says: it is not at fault. What was decided before it was thrown (in answer to `recordTimeoutMs`)
- *   stands.
+ *   says: it is not at fault. But if the record had already failed by `recordTimeoutMs`, what was decided
+ *   about that failure stands.
  *
  * @example A function whose warehouse may be down
  * ```ts

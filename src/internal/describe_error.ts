@@ -25,7 +25,7 @@ export function describeError(error: unknown): string {
   return shorten(describe(error, new Set()));
 }
 
-/** Cuts a text, and says so. */
+/** Cuts a text to a number of bytes, and says so. */
 export function shortenToBytes(text: string, maxBytes: number): string {
   // No character has more than three bytes in UTF-8 for each of its units in UTF-16.
   if (text.length * 3 <= maxBytes) return text;

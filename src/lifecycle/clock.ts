@@ -142,7 +142,7 @@ function keptMs(remaining: number): number {
   return remaining === Infinity ? 0 : Math.min(KEPT_FOR_THROWING_MS, remaining / 3);
 }
 
-/** An error as `AbortSignal.timeout()` has it for its reason. */
+/** An error like the reason of `AbortSignal.timeout()`. */
 export function timeoutError(message: string): DOMException {
   return new DOMException(message, "TimeoutError");
 }

@@ -4,8 +4,8 @@ import type { Outcome, RecordContext } from "../types.ts";
 import type { Clock } from "./clock.ts";
 
 /**
- * What a batch asks of its processor: all that stands between the two.
- * Each processor's public hooks are behind it, and, for a `PartialSQSProcessor`, its steps at SQS.
+ * What a batch asks of its processor: all that stands between the two. Behind it are the processor's
+ * public hooks and, for a `PartialSQSProcessor`, its steps at SQS.
  */
 export interface Hooks<TResult> {
   /** `_prepare` */

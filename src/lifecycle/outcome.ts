@@ -83,7 +83,7 @@ export function checkResult<TResult>(result: TResult): TResult {
         "return Promise.all(…) instead",
     );
   }
-  if (/^\[object (?:Async )?(?:Async)?Generator\]$/.test(Object.prototype.toString.call(result))) {
+  if (/^\[object (?:Async)?Generator\]$/.test(Object.prototype.toString.call(result))) {
     throw new TypeError(
       "The record handler returned a generator object, which was never run; iterate it in the handler",
     );

@@ -1,26 +1,12 @@
-import type { Context, SQSRecord } from "aws-lambda";
-import type { Outcome, RecordHandler, UnprocessedReason } from "../types.ts";
-import type { Clock } from "./clock.ts";
+import type { SQSRecord } from "aws-lambda";
+import type { Outcome, UnprocessedReason } from "../types.ts";
 import { messageGroups } from "./groups.ts";
-import type { Stragglers } from "./handler.ts";
 import type { Hooks, IndexedFailure } from "./hooks.ts";
-import type { ReceivedRecord } from "./open.ts";
+import type { BatchSetup } from "./open.ts";
 import { checkOutcome, failed, isHandled, type Outcomes, unprocessed } from "./outcome.ts";
-import { handleRecord, RecordCall, type Stop } from "./record.ts";
+import { handleRecord, RecordCall } from "./record.ts";
 
-/** What handling the records of a batch takes. */
-export interface RecordsSetup<TResult> {
-  readonly records: readonly SQSRecord[];
-  readonly received: readonly ReceivedRecord[];
-  readonly handler: RecordHandler<TResult>;
-  readonly clock: Clock;
-  readonly lambdaContext: Context | undefined;
-  readonly stragglers: Stragglers;
-  readonly stop: Stop;
-  readonly options: { readonly concurrency: number };
-}
-
-/** Whom the handling of records tells what happens. */
+/** Who is told what happens while records are handled. */
 export interface RecordsListener {
   /** A record failed, or was not handled. */
   failureExpected(): void;
@@ -39,7 +25,7 @@ export interface RecordsListener {
  * gives is ignored.
  */
 export class Records<TResult> {
-  readonly #setup: RecordsSetup<TResult>;
+  readonly #setup: BatchSetup<TResult>;
   readonly #hooks: Hooks<TResult>;
   readonly #outcomes: Outcomes<TResult>;
   readonly #listener: RecordsListener;
@@ -49,7 +35,7 @@ export class Records<TResult> {
   #nextGroup = 0;
 
   constructor(
-    setup: RecordsSetup<TResult>,
+    setup: BatchSetup<TResult>,
     hooks: Hooks<TResult>,
     outcomes: Outcomes<TResult>,
     listener: RecordsListener,

@@ -8,10 +8,9 @@ import {
   makeCommand,
   type SqsCommand,
 } from "../requests/batch_request.ts";
-import type { SqsClients } from "../requests/clients.ts";
+import { loadSdk, type SqsClients } from "../requests/clients.ts";
 import { reasonOf } from "../requests/reason.ts";
 import { MAX_CONCURRENT_REQUESTS } from "../requests/retry_policy.ts";
-import { loadSdk } from "../requests/clients.ts";
 
 /** A stub in a test has no middleware that would sign. */
 const NOT_SIGNED = "the client signed no request: plain `using` needs a real SQSClient, not a stub";

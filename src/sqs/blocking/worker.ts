@@ -46,7 +46,7 @@ export class WorkerLease {
   }
 }
 
-/** Where the worker says how far it is, see its source. */
+/** Where the worker reports its progress; see its source. */
 const TAKEN = 0;
 const DONE = 1;
 

@@ -1,8 +1,8 @@
 import { publishRequest, type RequestMessage } from "../../diagnostics.ts";
 import { groupBy } from "../../internal/group_by.ts";
 import { type Queue, regionOfHost, shownUrl } from "../queue.ts";
-import { StepError } from "./reason.ts";
 import type { Sdk } from "./clients.ts";
+import { StepError } from "./reason.ts";
 
 /** How many entries one request may have (Amazon SQS API reference, DeleteMessageBatch). */
 const MAX_ENTRIES = 10;

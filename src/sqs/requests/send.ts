@@ -8,10 +8,9 @@ import {
   makeCommand,
   publishBatchRequest,
 } from "./batch_request.ts";
-import type { SqsClients } from "./clients.ts";
+import { loadSdk, type SqsClients } from "./clients.ts";
 import { NO_ANSWER, reasonOf } from "./reason.ts";
 import { backoffMs, MAX_ATTEMPTS, MAX_CONCURRENT_REQUESTS } from "./retry_policy.ts";
-import { loadSdk } from "./clients.ts";
 
 /** An entry that SQS did not confirm, and why. */
 export interface UnconfirmedEntry<TEntry extends BatchEntry> {

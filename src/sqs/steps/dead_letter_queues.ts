@@ -3,9 +3,8 @@ import { isObject } from "../../internal/shape.ts";
 import type { TimeLimit } from "../../lifecycle/clock.ts";
 import { type Queue, queueByArn } from "../queue.ts";
 import { onClientEndpoint } from "../requests/batch_request.ts";
-import type { SqsClients } from "../requests/clients.ts";
+import { loadSdk, type SqsClients } from "../requests/clients.ts";
 import { NO_ANSWER, reasonOf, StepError } from "../requests/reason.ts";
-import { loadSdk } from "../requests/clients.ts";
 
 /** The dead-letter queues of source queues. Each is looked up once, and again if that failed. */
 export class DeadLetterQueues {
