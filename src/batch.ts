@@ -119,7 +119,7 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
 
   /** What SQS did not confirm so far, by step. Complete once the batch is closed. */
   get unconfirmed(): UnconfirmedRecords {
-    return this.#lifecycle.unconfirmed;
+    return this.#lifecycle.ledger.unconfirmed.all();
   }
 
   /**

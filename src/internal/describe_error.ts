@@ -79,17 +79,14 @@ function textOf({ name, message, stack }: { readonly [key in keyof Error]: unkno
 
 /** Below the frame that called the handler there are only ours and Lambda's. */
 function withoutOwnFrames(stack: string): string {
-  const lines = stack.split("\n");
-  const end = lines.findIndex((line) => isFrame(line) && line.includes(BOUNDARY));
   const folder = ownFolder ??= findOwnFolder();
-  const isOwn = (line: string) => isFrame(line) && folder !== "" && line.includes(folder);
-  return lines.slice(0, end === -1 ? lines.length : end)
-    .filter((line) => !isOwn(line))
-    .join("\n");
-}
-
-function isFrame(line: string): boolean {
-  return /^\s+at /.test(line);
+  const lines: string[] = [];
+  for (const line of stack.split("\n")) {
+    const isFrame = /^\s+at /.test(line);
+    if (isFrame && line.includes(BOUNDARY)) break;
+    if (!isFrame || folder === "" || !line.includes(folder)) lines.push(line);
+  }
+  return lines.join("\n");
 }
 
 /**

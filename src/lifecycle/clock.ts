@@ -13,8 +13,6 @@ const KEPT_FOR_THROWING_MS = 150;
 /** The longest delay of a timer. A longer one, from a test's context, would fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-const GIVEN_UP = Symbol("given up");
-
 /** What happens as the end of an invocation draws near. */
 export interface ClockSteps {
   /** Three times the reserve is left. */
@@ -39,8 +37,10 @@ export class Clock {
   readonly #context: Context | undefined;
   readonly #reserveMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #givenUp: Promise<typeof GIVEN_UP> | undefined;
   #reserveTold = false;
+  #isGivenUp = false;
+  /** Tells whoever waits for work that it is given up. */
+  #giveUp: () => void = () => {};
 
   /**
    * The reserve is by default 1,000 ms plus 10 ms for each of `requests`, but never more than a quarter of
@@ -81,21 +81,22 @@ export class Clock {
   start({ inSight, near, reserveReached }: ClockSteps): void {
     if (this.remainingMs() === Infinity) return;
     const reserveMs = this.#reserveMs;
-    this.#givenUp = new Promise((resolve) => {
-      const giveUp = () => resolve(GIVEN_UP);
-      const reach = () => {
-        this.#reserveTold = true;
-        reserveReached(timeoutError("The invocation has too little time left"));
-        this.#whenLeft(reserveMs / 2, reserveMs / 2, giveUp);
-      };
-      const draw = () => {
-        near();
-        this.#whenLeft(reserveMs, reserveMs, reach);
-      };
-      this.#whenLeft(3 * reserveMs, Infinity, () => {
-        inSight();
-        this.#whenLeft(2 * reserveMs, reserveMs, draw);
-      });
+    const giveUp = () => {
+      this.#isGivenUp = true;
+      this.#giveUp();
+    };
+    const reach = () => {
+      this.#reserveTold = true;
+      reserveReached(timeoutError("The invocation has too little time left"));
+      this.#whenLeft(reserveMs / 2, reserveMs / 2, giveUp);
+    };
+    const draw = () => {
+      near();
+      this.#whenLeft(reserveMs, reserveMs, reach);
+    };
+    this.#whenLeft(3 * reserveMs, Infinity, () => {
+      inSight();
+      this.#whenLeft(2 * reserveMs, reserveMs, draw);
     });
   }
 
@@ -110,12 +111,13 @@ export class Clock {
   }
 
   /** Waits for work until it is given up. Returns whether it ended in time; rejects as it does. */
-  async isInTime(work: PromiseLike<unknown>): Promise<boolean> {
-    if (!this.#givenUp) {
-      await work;
-      return true;
-    }
-    return await Promise.race([work, this.#givenUp]) !== GIVEN_UP;
+  isInTime(work: PromiseLike<unknown>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      work.then(() => resolve(true), reject);
+      this.#giveUp = () => resolve(false);
+      // What has ended already is still in time.
+      if (this.#isGivenUp) Promise.resolve().then(this.#giveUp);
+    });
   }
 
   /** Waits for a hook, but not past the end of the invocation: nobody would see the errors then. */

@@ -83,11 +83,12 @@ export class HookCalls {
     this.#errors.push(error);
   }
 
-  /** Calls a hook and waits for it. Never rejects. */
-  async call(name: string, hook: () => void | Promise<void>): Promise<void> {
+  /** Calls a hook. Gives a promise, which never rejects, only if there is something to wait for. */
+  call(name: string, hook: () => void | Promise<void>): Promise<void> | void {
     try {
       const given = hook();
-      if (isThenable(given)) await this.#clock.waitForHook(name, given);
+      if (!isThenable(given)) return;
+      return this.#clock.waitForHook(name, given).catch((error) => this.keep(error));
     } catch (error) {
       this.keep(error);
     }

@@ -4,7 +4,7 @@ import { describeShape } from "../internal/shape.ts";
 import { withStackFrames } from "../internal/stack_frames.ts";
 import type { Outcome, UnconfirmedRecord, UnconfirmedStep } from "../types.ts";
 import type { BatchSetup } from "./open.ts";
-import { isToReturn, Outcomes } from "./outcome.ts";
+import { isHandled, isToReturn, Outcomes } from "./outcome.ts";
 
 /** What became of a batch: its outcomes, what SQS did not confirm, and what follows for Lambda. */
 export class Ledger<TResult> {
@@ -15,6 +15,11 @@ export class Ledger<TResult> {
   constructor(setup: BatchSetup<TResult>) {
     this.#setup = setup;
     this.outcomes = new Outcomes(setup.records);
+  }
+
+  /** Whether every record has its outcome, and nobody needs to handle any of them again. */
+  get areAllHandled(): boolean {
+    return this.outcomes.areAllHandled;
   }
 
   /** Gives a predicate: whether the message of an outcome is to return to the queue. */
@@ -29,9 +34,10 @@ export class Ledger<TResult> {
 
   /** Lambda's partial batch response for outcomes. */
   response(outcomes: readonly Outcome[]): SQSBatchResponse {
+    const batchItemFailures: SQSBatchItemFailure[] = [];
+    if (this.areAllHandled) return { batchItemFailures };
     const { received } = this.#setup;
     const returns = this.judge();
-    const batchItemFailures: SQSBatchItemFailure[] = [];
     outcomes.forEach((outcome, index) => {
       if (!returns(outcome)) return;
       batchItemFailures.push({ itemIdentifier: received[index]!.messageId });
@@ -44,15 +50,26 @@ export class Ledger<TResult> {
     outcomes: readonly Outcome[],
     thrown: { readonly error: unknown } | undefined,
   ): SQSBatchProcessingError {
-    const { records, received } = this.#setup;
     const options = {
       ...this.unconfirmed.all(),
-      messageIds: new Map(records.map((record, index) => [record, received[index]!.messageId])),
+      messageIds: this.#messageIds(outcomes),
       ...(thrown ? { cause: thrown.error } : {}),
     };
     return withStackFrames(0, () => new SQSBatchProcessingError(outcomes, options));
   }
+
+  /** The ids of the messages that a text may name: of handled ones only if a step is unconfirmed. */
+  #messageIds(outcomes: readonly Outcome[]): ReadonlyMap<SQSRecord, string> {
+    const messageIds = new Map<SQSRecord, string>();
+    outcomes.forEach((outcome, index) => {
+      if (isHandled(outcome) && this.unconfirmed.isEmpty) return;
+      messageIds.set(outcome.record, this.#setup.received[index]!.messageId);
+    });
+    return messageIds;
+  }
 }
+
+const NO_RECORDS: ReadonlySet<SQSRecord> = new Set();
 
 /** What SQS did not confirm for one batch. */
 export class Unconfirmed {
@@ -75,14 +92,22 @@ export class Unconfirmed {
     this.#byStep[step].push(Object.freeze({ ...record }));
   }
 
-  /** Takes the reports about records back. */
-  remove(step: UnconfirmedStep, records: ReadonlySet<SQSRecord>): void {
-    this.#byStep[step] = this.#byStep[step].filter(({ record }) => !records.has(record));
+  /** Takes the reports about records back, if there are any. */
+  remove(step: UnconfirmedStep, records: () => ReadonlySet<SQSRecord>): void {
+    if (this.#byStep[step].length === 0) return;
+    const removed = records();
+    this.#byStep[step] = this.#byStep[step].filter(({ record }) => !removed.has(record));
+  }
+
+  get isEmpty(): boolean {
+    const { undeleted, unmoved, undelayed } = this.#byStep;
+    return undeleted.length + unmoved.length + undelayed.length === 0;
   }
 
   /** Records that were to go to another queue, and are in none. */
   unmovedRecords(): ReadonlySet<SQSRecord> {
-    return new Set(this.#byStep.unmoved.map(({ record }) => record));
+    const { unmoved } = this.#byStep;
+    return unmoved.length === 0 ? NO_RECORDS : new Set(unmoved.map(({ record }) => record));
   }
 
   /** All so far, frozen. */

@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSRecord } from "aws-lambda";
 import { isThenable } from "../internal/promises.ts";
-import type { Outcome, UnconfirmedRecord, UnconfirmedRecords, UnconfirmedStep } from "../types.ts";
+import type { Outcome, UnconfirmedRecord, UnconfirmedStep } from "../types.ts";
 import { timeoutError } from "./clock.ts";
 import { CloseFailure, ClosePromise } from "./close.ts";
 import { HookCalls, type Hooks } from "./hooks.ts";
@@ -16,7 +16,7 @@ import { Records } from "./records.ts";
 export class Lifecycle<TResult = unknown> {
   readonly setup: BatchSetup<TResult>;
   readonly hooks: Hooks<TResult>;
-  readonly #ledger: Ledger<TResult>;
+  readonly ledger: Ledger<TResult>;
   readonly #hookCalls: HookCalls;
   readonly #records: Records<TResult>;
   /** Whether nothing may be deleted before the close: the whole batch may have to return. */
@@ -29,13 +29,13 @@ export class Lifecycle<TResult = unknown> {
     bindHooks: (lifecycle: Lifecycle<TResult>) => Hooks<TResult>,
   ) {
     this.setup = setup;
-    this.#ledger = new Ledger(setup);
+    this.ledger = new Ledger(setup);
     this.hooks = bindHooks(this);
     this.#hookCalls = new HookCalls(setup.clock);
-    this.#records = new Records(setup, this.hooks, this.#ledger.outcomes, {
+    this.#records = new Records(setup, this.hooks, this.ledger.outcomes, {
       failureExpected: () => this.#expectFailure(),
       settlingFailed: (error) => this.#hookCalls.keep(error),
-      isToReturn: (outcome) => this.#ledger.judge()(outcome),
+      isToReturn: (outcome) => this.ledger.judge()(outcome),
     });
   }
 
@@ -49,25 +49,21 @@ export class Lifecycle<TResult = unknown> {
   }
 
   get outcomes(): readonly Outcome<TResult>[] {
-    return this.#ledger.outcomes.list(moves.unprocessedReason(this.#phase));
-  }
-
-  get unconfirmed(): UnconfirmedRecords {
-    return this.#ledger.unconfirmed.all();
+    return this.ledger.outcomes.list(moves.unprocessedReason(this.#phase));
   }
 
   /** Notes that SQS did not confirm a step for a record. Changes nothing once the batch is closed. */
   report(step: UnconfirmedStep, record: UnconfirmedRecord): void {
-    if (this.#phase.name !== "closed") this.#ledger.unconfirmed.add(step, record);
+    if (this.#phase.name !== "closed") this.ledger.unconfirmed.add(step, record);
   }
 
   /** Takes reports back, because the step was tried again. */
-  retract(step: UnconfirmedStep, records: ReadonlySet<SQSRecord>): void {
-    if (this.#phase.name !== "closed") this.#ledger.unconfirmed.remove(step, records);
+  retract(step: UnconfirmedStep, records: () => ReadonlySet<SQSRecord>): void {
+    if (this.#phase.name !== "closed") this.ledger.unconfirmed.remove(step, records);
   }
 
   get returnsAny(): boolean {
-    return this.outcomes.some(this.#ledger.judge());
+    return !this.ledger.areAllHandled && this.outcomes.some(this.ledger.judge());
   }
 
   noteFailure(record: SQSRecord, error: unknown): void {
@@ -110,10 +106,14 @@ export class Lifecycle<TResult = unknown> {
       this.#phase = moves.endProcessing(this.#phase, "prepare-failed");
       throw error;
     }
-    await this.#records.handleAll().finally(() => clock.stop());
+    try {
+      await this.#records.handleAll();
+    } finally {
+      clock.stop();
+    }
     const { steps } = this.hooks;
     if (this.#phase.name === "processing") await this.#records.settleRest();
-    this.#ledger.outcomes.complete("process-running");
+    this.ledger.outcomes.complete("process-running");
     if (steps && this.#phase.name === "processing") {
       await this.#hookCalls.call("process", () => steps.finish());
     }
@@ -133,7 +133,7 @@ export class Lifecycle<TResult = unknown> {
       throw new Error("Cannot give a response: the processor does not have reportItemFailures");
     }
     this.#phase = moves.readResponse(this.#phase);
-    return this.#ledger.response(this.outcomes);
+    return this.ledger.response(this.outcomes);
   }
 
   /**
@@ -205,8 +205,7 @@ export class Lifecycle<TResult = unknown> {
   async #closeAsync(): Promise<void> {
     if (this.#startClosing() === "processed") {
       await this.#hookCalls.call("_clean", () => this.hooks.clean());
-      const after = this.hooks.steps?.afterClean();
-      if (after) await after;
+      await this.hooks.steps?.afterClean();
     }
     this.#endClosing();
   }
@@ -231,7 +230,7 @@ export class Lifecycle<TResult = unknown> {
     const reason = moves.unprocessedReason(this.#phase);
     const closing = moves.startClosing(this.#phase);
     this.#phase = closing;
-    this.#ledger.outcomes.complete(reason);
+    this.ledger.outcomes.complete(reason);
     return closing.from;
   }
 
@@ -241,7 +240,7 @@ export class Lifecycle<TResult = unknown> {
     const { thrown } = this.#hookCalls;
     const failure = isResponded || !this.returnsAny
       ? thrown
-      : { error: this.#ledger.error(this.outcomes, thrown) };
+      : { error: this.ledger.error(this.outcomes, thrown) };
     this.#phase = moves.endClosing(this.#phase, failure && new CloseFailure(failure.error));
   }
 }

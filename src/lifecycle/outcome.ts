@@ -123,6 +123,7 @@ export class Outcomes<TResult> {
   readonly #records: readonly SQSRecord[];
   readonly #written: (Outcome<TResult> | undefined)[];
   #complete = false;
+  #areAllHandled = false;
 
   constructor(records: readonly SQSRecord[]) {
     this.#records = records;
@@ -155,8 +156,15 @@ export class Outcomes<TResult> {
   /** Gives every record without an outcome this one, for good. */
   complete(reason: UnprocessedReason): void {
     if (this.#complete) return;
-    this.#records.forEach((record, index) => this.#written[index] ??= unprocessed(record, reason));
+    for (let index = 0; index < this.#records.length; index++) {
+      this.#written[index] ??= unprocessed(this.#records[index]!, reason);
+    }
     this.#complete = true;
-    Object.freeze(this.#written);
+    this.#areAllHandled = (Object.freeze(this.#written) as Outcome<TResult>[]).every(isHandled);
+  }
+
+  /** Whether all records were handled. Known once the outcomes are complete, and `false` before. */
+  get areAllHandled(): boolean {
+    return this.#areAllHandled;
   }
 }

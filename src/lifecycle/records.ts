@@ -63,8 +63,11 @@ export class Records<TResult> {
   }
 
   /** Settles, all at once, the failures that were not settled while their group went on. */
-  async settleRest(): Promise<void> {
-    if (this.#unsettled.length === 0 || !this.#hooks.steps?.settle) return;
+  settleRest(): Promise<void> | void {
+    if (this.#unsettled.length > 0 && this.#hooks.steps?.settle) return this.#settleRest();
+  }
+
+  async #settleRest(): Promise<void> {
     const settled = await this.#settle(this.#unsettled);
     this.#unsettled.forEach(({ index }, position) =>
       this.#outcomes.replace(index, settled[position]!)

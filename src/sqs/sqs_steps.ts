@@ -2,7 +2,6 @@ import { ignoreRejection } from "../internal/promises.ts";
 import { TimeLimit, withTimeLimit } from "../lifecycle/clock.ts";
 import type { IndexedFailure, Steps } from "../lifecycle/hooks.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
-import { isHandled } from "../lifecycle/outcome.ts";
 import type { NonRetryable } from "../non_retryable.ts";
 import type { RetryDelay } from "../retry_delay.ts";
 import type { Outcome } from "../types.ts";
@@ -14,7 +13,8 @@ import type { SqsClients } from "./requests/clients.ts";
 import { sendBatchRequests } from "./requests/send.ts";
 import type { DeadLetterQueues } from "./steps/dead_letter_queues.ts";
 import { DELAY, delayEntries, entriesAfterStop } from "./steps/delay.ts";
-import { DELETE, type DeleteEntry, Deletions } from "./steps/delete.ts";
+import { DELETE, type DeleteEntry } from "./steps/delete.ts";
+import { Deletions } from "./steps/deletions.ts";
 import { reportEntries } from "./steps/entries.ts";
 import { settleFailures } from "./steps/move.ts";
 
@@ -104,8 +104,10 @@ export class SqsSteps implements Steps {
   }
 
   finish(): Promise<void> | void {
-    if (this.#lifecycle.outcomes.every(isHandled)) return this.#early && this.#endEarly();
-    return this.#finish();
+    const { ledger, setup: { stop }, held } = this.#lifecycle;
+    if (ledger.areAllHandled) return this.#early && this.#endEarly();
+    const isDelaying = stop.retryAfterSeconds !== undefined || this.#means.retryDelay !== undefined;
+    if (isDelaying || held === "using") return this.#finish();
   }
 
   /** Under plain `using` the deletions are signed here: at the close it is too late to wait for that. */
@@ -141,7 +143,7 @@ export class SqsSteps implements Steps {
   }
 
   deleteHandled(): Promise<void> | void {
-    if (this.#lifecycle.outcomes.every(isHandled)) return;
+    if (this.#lifecycle.ledger.areAllHandled) return;
     const entries = this.#deletions.left();
     if (entries.length === 0 || this.#lifecycle.phaseName === "closed") return;
     if (this.#lifecycle.held !== "using") return this.#rest = this.#deleteRest();
@@ -183,7 +185,7 @@ export class SqsSteps implements Steps {
   }
 
   afterClean(): Promise<void> | void {
-    if (this.#lifecycle.outcomes.every(isHandled)) return;
+    if (this.#lifecycle.ledger.areAllHandled) return;
     if (!this.#rest) return this.#deletions.reportUntried();
     // An override of _clean() may not have waited for what it started.
     return this.#rest.catch(() => {}).then(() => this.#deletions.reportUntried());

@@ -6,6 +6,8 @@ export type EntryAnswer =
   | { readonly confirmed: true }
   | { readonly confirmed: false; readonly reason: string; readonly senderFault: boolean };
 
+const CONFIRMED: EntryAnswer = { confirmed: true };
+
 /**
  * Reads the answer to a batch request whose entries had the ids `"0"` to `count - 1`.
  *
@@ -16,19 +18,24 @@ export type EntryAnswer =
 export function readBatchAnswer(answer: unknown, count: number): EntryAnswer[] {
   const successful = entriesById(isObject(answer) ? answer.Successful : undefined);
   const failed = entriesById(isObject(answer) ? answer.Failed : undefined);
-  return Array.from({ length: count }, (_, index) => {
+  const answers: EntryAnswer[] = [];
+  for (let index = 0; index < count; index++) {
     const id = String(index);
-    const failure = failed.get(id);
-    if (failure) {
-      return {
-        confirmed: false,
-        reason: failureReason(failure),
-        senderFault: failure.SenderFault !== false,
-      };
-    }
-    if (successful.has(id)) return { confirmed: true };
-    return { confirmed: false, reason: "not among Successful in the answer", senderFault: true };
-  });
+    answers.push(readEntryAnswer(successful.has(id), failed.get(id)));
+  }
+  return answers;
+}
+
+function readEntryAnswer(
+  isSuccessful: boolean,
+  failure: Record<PropertyKey, unknown> | undefined,
+): EntryAnswer {
+  if (failure) {
+    const senderFault = failure.SenderFault !== false;
+    return { confirmed: false, reason: failureReason(failure), senderFault };
+  }
+  if (isSuccessful) return CONFIRMED;
+  return { confirmed: false, reason: "not among Successful in the answer", senderFault: true };
 }
 
 function failureReason({ Code, Message }: Record<PropertyKey, unknown>): string {
@@ -39,6 +46,8 @@ function failureReason({ Code, Message }: Record<PropertyKey, unknown>): string 
 }
 
 function entriesById(entries: unknown): Map<string, Record<PropertyKey, unknown>> {
+  const byId = new Map<string, Record<PropertyKey, unknown>>();
   const list: unknown[] = Array.isArray(entries) ? entries : [];
-  return new Map(list.filter(isObject).map((entry) => [String(entry.Id), entry]));
+  for (const entry of list) if (isObject(entry)) byId.set(String(entry.Id), entry);
+  return byId;
 }

@@ -44,14 +44,21 @@ export class SqsClients {
 /** The AWS SDK's module for SQS. */
 export type Sdk = typeof import("@aws-sdk/client-sqs");
 
+let loading: Promise<Sdk> | undefined;
+
 /**
  * Loads the AWS SDK. Only a batch with something to tell SQS needs it, so what is wrong with it shows
- * only then; the error says so.
+ * only then; the error says so. Loaded once: even what is loaded takes a while to import again.
  */
-export async function loadSdk(): Promise<Sdk> {
+export function loadSdk(): Promise<Sdk> {
+  return loading ??= importSdk();
+}
+
+async function importSdk(): Promise<Sdk> {
   try {
     return await import("@aws-sdk/client-sqs");
   } catch (cause) {
+    loading = undefined;
     const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new StepError(`the AWS SDK could not be loaded: ${why}`, { cause });
   }
