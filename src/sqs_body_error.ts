@@ -49,7 +49,8 @@ function describePaths(paths: readonly string[]): string {
 }
 
 function pathOf({ path = [] }: ValidationIssue): string {
-  return path
+  // A path of ArkType is an array whose map() makes paths of its own, and no text.
+  return Array.from(path)
     .map((segment) => typeof segment === "object" ? segment.key : segment)
     .map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`)
     .join("")
