@@ -81,10 +81,14 @@ function textOf({ name, message, stack }: { readonly [key in keyof Error]: unkno
 function withoutOwnFrames(stack: string): string {
   const folder = ownFolder ??= findOwnFolder();
   const lines: string[] = [];
+  let isOwn = false;
   for (const line of stack.split("\n")) {
     const isFrame = /^\s+at /.test(line);
     if (isFrame && line.includes(BOUNDARY)) break;
-    if (!isFrame || folder === "" || !line.includes(folder)) lines.push(line);
+    // A frame of the language itself, such as that of map(), belongs to the one before it.
+    isOwn = isFrame &&
+      (line.endsWith("(<anonymous>)") ? isOwn : folder !== "" && line.includes(folder));
+    if (!isOwn) lines.push(line);
   }
   return lines.join("\n");
 }

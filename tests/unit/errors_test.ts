@@ -251,6 +251,18 @@ Deno.test("SQSBatchProcessingError has no stack frame of the library's own", asy
   }
 });
 
+Deno.test("SQSBatchProcessingError has no frame of what the library calls in the language", async () => {
+  const processor = new PartialSQSProcessor({
+    nonRetryable: { when: () => "yes" as unknown as boolean, to: "delete" },
+  });
+  const error = await assertRejects(
+    () => processor.run([makeRecord()], () => Promise.reject(new RangeError("no such order"))),
+    SQSBatchProcessingError,
+  );
+  assertStringIncludes(error.message, "expected a boolean, got a string");
+  assertEquals(/^ +at (?:Array|new Promise).*$/m.exec(error.message)?.[0], undefined);
+});
+
 Deno.test("SQSBatchProcessingError is made and read whatever a handler did to its record", async () => {
   for (const messageId of [Symbol("id"), { id: 1 }, undefined, "redacted"]) {
     const record = makeRecord();
