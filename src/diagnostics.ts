@@ -4,8 +4,7 @@ import type { Outcome, UnconfirmedRecords } from "./types.ts";
 
 /**
  * What is published on the tracing channel `partial-batch.sqs.record`, around each call of a record
- * handler, with the handler's `result` or `error` once it is done. Whatever a subscriber does to the
- * message has no effect on the batch.
+ * handler. Whatever a subscriber does to the message has no effect on the batch.
  */
 export interface RecordMessage {
   /** The record. */
@@ -16,12 +15,15 @@ export interface RecordMessage {
   readonly receiveCount: number;
   /** How long the handler took, in milliseconds. Present once it is done. */
   durationMs?: number;
+  /** What the handler returned. Present once it has succeeded. */
+  result?: unknown;
+  /** What the handler threw. Present once it has failed. */
+  error?: unknown;
 }
 
 /**
- * What is published on the tracing channel `partial-batch.sqs.batch`, around each `process()`, with
- * its `result` (the outcomes) or `error` once it is done. Whatever a subscriber does to the message
- * has no effect on the batch.
+ * What is published on the tracing channel `partial-batch.sqs.batch`, around each `process()`.
+ * Whatever a subscriber does to the message has no effect on the batch.
  */
 export interface BatchMessage {
   /** The records of the batch. */
@@ -32,6 +34,10 @@ export interface BatchMessage {
   unconfirmed?: UnconfirmedRecords;
   /** How long the batch took, in milliseconds. Present once it is done. */
   durationMs?: number;
+  /** The outcomes, in the order of the records. Present once all are done. */
+  result?: readonly Outcome[];
+  /** What `_prepare` threw. Present if it did. */
+  error?: unknown;
 }
 
 /** What is published on the channel `partial-batch.sqs.request`, after each request to SQS. */
