@@ -22,7 +22,8 @@ export interface WithBatchProcessorOptions<TReturn = void> {
   /**
    * Runs after a batch that did not throw. What it returns is the result of the invocation.
    *
-   * If it throws, the whole batch returns to the queue. It cannot be combined with
+   * If it throws, the whole batch returns to the queue. (Where `suppressException` ignored a failure,
+   * the handled messages are deleted by then, and the others return.) It cannot be combined with
    * `reportItemFailures`, where the result of the invocation is the partial batch response.
    *
    * @default {undefined} The invocation returns nothing.
