@@ -21,10 +21,7 @@ export type { Batch } from "./src/batch.ts";
 export type { BatchMessage, RecordMessage, RequestMessage } from "./src/diagnostics.ts";
 export { SQSBatchProcessingError, type SQSBatchProcessingErrorOptions } from "./src/errors.ts";
 export { jsonBody, type JsonBodyHandler } from "./src/json_body.ts";
-export {
-  PartialSQSProcessor,
-  type PartialSQSProcessorOptions,
-} from "./src/partial_sqs_processor.ts";
+export { PartialSQSProcessor } from "./src/partial_sqs_processor.ts";
 export { SqsBodyError } from "./src/sqs_body_error.ts";
 export type {
   InferBody,
@@ -40,6 +37,7 @@ export {
 } from "./src/retry_delay.ts";
 export { StopBatchError, type StopBatchErrorOptions } from "./src/stop_batch_error.ts";
 export type { SqsClientLike } from "./src/sqs_client_like.ts";
+export type { PartialSQSProcessorOptions } from "./src/sqs_options.ts";
 export type {
   DeadLetteredOutcome,
   DiscardedOutcome,

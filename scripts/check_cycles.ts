@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const LAYERS: readonly RegExp[] = [
   /^mod\.ts$/,
   /^src\/with_/,
-  /^src\/partial_sqs_processor\.ts$/,
+  /^src\/(?:partial|wrapped)_sqs_processor\.ts$/,
   /^src\/(?:sqs\/|base_partial_processor\.ts$)/,
   /^src\/batch\.ts$/,
   /^src\/lifecycle\//,

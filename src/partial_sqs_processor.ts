@@ -1,79 +1,10 @@
-import type { SQSClientConfig } from "@aws-sdk/client-sqs";
-import { BASE_OPTION_NAMES, type BasePartialProcessorOptions } from "./base_options.ts";
 import { BasePartialProcessor, setSteps } from "./base_partial_processor.ts";
 import { type Batch, lifecycleOf } from "./batch.ts";
-import { checkMilliseconds, checkOptionNames } from "./internal/check_options.ts";
-import { describeShape, isObject } from "./internal/shape.ts";
-import { checkNonRetryable, type NonRetryable } from "./non_retryable.ts";
-import { checkRetryDelay, type RetryDelay } from "./retry_delay.ts";
-import { WorkerLease } from "./sqs/blocking/worker.ts";
-import { SqsClients } from "./sqs/requests/clients.ts";
+import { BlockingDeletions } from "./sqs/blocking/blocking_deletions.ts";
+import { type SqsMeans, sqsMeans } from "./sqs/means.ts";
 import { SqsSteps } from "./sqs/sqs_steps.ts";
-import { DeadLetterQueues } from "./sqs/steps/dead_letter_queues.ts";
-import type { SqsClientLike } from "./sqs_client_like.ts";
+import { checkSqsOptions, type PartialSQSProcessorOptions } from "./sqs_options.ts";
 import type { Outcome } from "./types.ts";
-
-/** Options of a {@linkcode PartialSQSProcessor}. */
-export interface PartialSQSProcessorOptions extends BasePartialProcessorOptions {
-  /**
-   * How the SQS client is made, once there may be something to tell SQS. Its `region` is not used: the
-   * client gets that of the queue.
-   *
-   * @default {{}}
-   */
-  readonly config?: SQSClientConfig;
-  /**
-   * Your own SQS client, for the queue's region: a client of another region is rejected on first use,
-   * unless it has its own endpoint. It wins over `config` and is never destroyed by the library.
-   *
-   * @default {undefined} One is made for each region.
-   */
-  readonly client?: SqsClientLike;
-  /**
-   * How long closing a batch, or another step at SQS, may take, in milliseconds: above 0, at most
-   * 5,400,000. It never goes past Lambda's deadline if the batch knows Lambda's context. What is not
-   * confirmed in time is `undeleted`.
-   *
-   * @default {10000}
-   */
-  readonly closeTimeoutMs?: number;
-  /**
-   * Failures that can never succeed, and what becomes of their messages. They are moved (or given up)
-   * inside `process()`; only what the other queue accepted counts as handled, is deleted like a
-   * success, and is no part of what is thrown. What was not accepted stays a failure and returns.
-   *
-   * Moving needs `sqs:SendMessage` on the other queue and, for `"dead-letter-queue"`,
-   * `sqs:GetQueueAttributes` on the source queue.
-   *
-   * @default {undefined} Every failed message returns.
-   */
-  readonly nonRetryable?: NonRetryable;
-  /**
-   * When failed messages come back: seconds from 0 to 43,200, or a function of record and error that
-   * returns them (`undefined`: after the queue's visibility timeout). See
-   * {@linkcode exponentialBackoff}. In a FIFO queue the rest of the failed message group gets the same
-   * delay. Set at the end of `process()`; without effect under `suppressException`, where Lambda
-   * deletes the failed messages.
-   *
-   * Needs `sqs:ChangeMessageVisibility` on the queue. SQS counts its limit of 12 hours from the
-   * receive, so the longest possible delay is a little shorter.
-   *
-   * @default {undefined} After the queue's visibility timeout.
-   */
-  readonly retryDelay?: RetryDelay;
-}
-
-/** The names of {@linkcode PartialSQSProcessorOptions}. */
-export const SQS_OPTION_NAMES: readonly string[] = [
-  ...BASE_OPTION_NAMES,
-  "config",
-  "client",
-  "closeTimeoutMs",
-  "nonRetryable",
-  "retryDelay",
-];
-
-const DEFAULT_CLOSE_TIMEOUT_MS = 10_000;
 
 /**
  * Handles each SQS message of a batch individually and, if some fail, deletes those that were handled, so
@@ -106,8 +37,8 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 10_000;
  * ```
  */
 export class PartialSQSProcessor extends BasePartialProcessor {
-  readonly #clients: SqsClients;
-  readonly #worker = new WorkerLease();
+  readonly #means: SqsMeans;
+  readonly #blocking: BlockingDeletions;
 
   /**
    * Checks the options and does nothing else: a client is made when there is something to tell SQS.
@@ -118,32 +49,11 @@ export class PartialSQSProcessor extends BasePartialProcessor {
    * @throws {RangeError} If a number is out of its limits.
    */
   constructor(options: PartialSQSProcessorOptions = {}) {
-    checkOptionNames(options, SQS_OPTION_NAMES, "PartialSQSProcessor");
-    const {
-      config = {},
-      client,
-      closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS,
-      nonRetryable,
-      retryDelay,
-      ...shared
-    } = options;
-    super(shared);
-    checkConfig(config);
-    if (client !== undefined) checkClient(client);
-    checkMilliseconds(closeTimeoutMs, "closeTimeoutMs");
-    checkNonRetryable(nonRetryable);
-    checkRetryDelay(retryDelay);
-    this.#clients = new SqsClients(client, config);
-    const means = {
-      clients: this.#clients,
-      deadLetterQueues: new DeadLetterQueues(this.#clients),
-      worker: this.#worker,
-      closeTimeoutMs,
-      nonRetryable,
-      retryDelay: shared.suppressException ? undefined : retryDelay,
-      isCleanOwn: () => this._clean === PartialSQSProcessor.prototype._clean,
-    };
-    setSteps(this, (lifecycle) => new SqsSteps(lifecycle, means));
+    const { sqs, base } = checkSqsOptions(options);
+    super(base);
+    this.#means = sqsMeans(sqs, () => this._clean === PartialSQSProcessor.prototype._clean);
+    this.#blocking = new BlockingDeletions(this.#means.clients);
+    setSteps(this, (lifecycle) => new SqsSteps(lifecycle, this.#means, this.#blocking));
   }
 
   /**
@@ -152,8 +62,8 @@ export class PartialSQSProcessor extends BasePartialProcessor {
    */
   override [Symbol.dispose](): void {
     super[Symbol.dispose]();
-    this.#clients.destroy();
-    this.#worker.release();
+    this.#means.clients.destroy();
+    this.#blocking.release();
   }
 
   /**
@@ -206,22 +116,4 @@ export class PartialSQSProcessor extends BasePartialProcessor {
     }
     await steps.deleteMessages(outcomes);
   }
-}
-
-function checkConfig(config: unknown): void {
-  if (isObject(config) && !Array.isArray(config)) return;
-  throw new TypeError(
-    `Cannot use config: expected an SQSClientConfig, got ${describeShape(config)}`,
-  );
-}
-
-function checkClient(client: unknown): void {
-  if (!isObject(client) || typeof client.send !== "function") {
-    throw new TypeError(`Cannot use client: expected an SQS client, got ${describeShape(client)}`);
-  }
-  const service = isObject(client.config) ? client.config.serviceId : undefined;
-  if (service === undefined || service === "SQS") return;
-  throw new TypeError(
-    `Cannot use client: expected an SQS client, got a client of ${String(service)}`,
-  );
 }

@@ -1,11 +1,7 @@
 import type { SQSBatchResponse } from "aws-lambda";
 import { BasePartialProcessor } from "./base_partial_processor.ts";
 import { checkOptionNames } from "./internal/check_options.ts";
-import {
-  PartialSQSProcessor,
-  type PartialSQSProcessorOptions,
-  SQS_OPTION_NAMES,
-} from "./partial_sqs_processor.ts";
+import { type PartialSQSProcessorOptions, SQS_OPTION_NAMES } from "./sqs_options.ts";
 import type { LambdaRecordContext, RecordHandler } from "./types.ts";
 import {
   type LambdaHandlerAfterBatch,
@@ -13,6 +9,7 @@ import {
   withBatchProcessor,
   type WithBatchProcessorOptions,
 } from "./with_batch_processor.ts";
+import { WrappedSqsProcessor } from "./wrapped_sqs_processor.ts";
 
 declare const why: unique symbol;
 
@@ -50,7 +47,8 @@ export interface WithSqsBatchOptions<TReturn = void, TReport extends boolean = b
     : boolean;
   /**
    * Runs after a batch that did not throw. What it returns is the result of the invocation; if it
-   * throws, the whole batch returns to the queue. Not with `reportItemFailures`.
+   * throws, the whole batch returns to the queue. (Where `suppressException` ignored a failure, the
+   * handled messages are deleted by then, and the others return.) Not with `reportItemFailures`.
    *
    * @default {undefined} The invocation returns nothing.
    */
@@ -68,7 +66,7 @@ export type SqsBatchReturn<TReturn, TReport extends boolean> = TReport extends t
  * Makes a Lambda handler from a record handler: every message is handled individually, and only those
  * that failed return to the queue.
  *
- * It owns a {@linkcode PartialSQSProcessor} and passes Lambda's context on. The Lambda handler
+ * It handles and deletes as a {@linkcode PartialSQSProcessor} does, and passes Lambda's context on. The Lambda handler
  *
  * - returns nothing, or what `lambdaHandler` returned, and rejects with an
  *   {@linkcode SQSBatchProcessingError} if not all records were handled;
@@ -111,7 +109,7 @@ export function withSqsBatch<TResult, TReturn = void, TReport extends boolean = 
   const { lambdaHandler, ...processorOptions } = options as
     & PartialSQSProcessorOptions
     & WithBatchProcessorOptions<TReturn>;
-  const processor = new PartialSQSProcessor(processorOptions);
+  const processor = new WrappedSqsProcessor(processorOptions);
   const handler: SqsLambdaHandler<unknown> = lambdaHandler === undefined
     ? withBatchProcessor(processor, recordHandler)
     : withBatchProcessor(processor, recordHandler, { lambdaHandler });

@@ -2,33 +2,17 @@ import { ignoreRejection } from "../internal/promises.ts";
 import { TimeLimit, withTimeLimit } from "../lifecycle/clock.ts";
 import type { IndexedFailure, Steps } from "../lifecycle/hooks.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
-import type { NonRetryable } from "../non_retryable.ts";
-import type { RetryDelay } from "../retry_delay.ts";
 import type { Outcome } from "../types.ts";
-import { sendSignedBlocking } from "./blocking/send.ts";
-import { type SignedRequest, signRequests } from "./blocking/sign.ts";
-import type { WorkerLease } from "./blocking/worker.ts";
+import type { BlockingDeletions } from "./blocking/blocking_deletions.ts";
+import type { SignedRequest } from "./blocking/sign.ts";
+import type { SqsMeans } from "./means.ts";
 import { batchRequests } from "./requests/batch_request.ts";
-import type { SqsClients } from "./requests/clients.ts";
 import { sendBatchRequests } from "./requests/send.ts";
-import type { DeadLetterQueues } from "./steps/dead_letter_queues.ts";
 import { DELAY, delayEntries, entriesAfterStop } from "./steps/delay.ts";
-import { DELETE, type DeleteEntry } from "./steps/delete.ts";
+import type { DeleteEntry } from "./steps/delete.ts";
 import { Deletions } from "./steps/deletions.ts";
 import { reportEntries } from "./steps/entries.ts";
 import { settleFailures } from "./steps/move.ts";
-
-/** What the batches of one processor share. */
-export interface SqsMeans {
-  readonly clients: SqsClients;
-  readonly deadLetterQueues: DeadLetterQueues;
-  readonly worker: WorkerLease;
-  readonly closeTimeoutMs: number;
-  readonly nonRetryable: NonRetryable | undefined;
-  readonly retryDelay: RetryDelay | undefined;
-  /** Whether `_clean` is the library's own: another may have work to do before anything is deleted. */
-  isCleanOwn(): boolean;
-}
 
 /** A step inside `process()` takes at most half of what is left of the invocation: more follow. */
 const SHARE_BEFORE_CLOSE = 1 / 2;
@@ -40,14 +24,17 @@ export class SqsSteps implements Steps {
 
   readonly #lifecycle: Lifecycle;
   readonly #means: SqsMeans;
+  readonly #blocking: BlockingDeletions | undefined;
   #madeDeletions: Deletions | undefined;
   #early: { readonly ended: Promise<void>; readonly limit: TimeLimit } | undefined;
   #rest: Promise<void> | undefined;
   #signed: readonly SignedRequest<DeleteEntry>[] = [];
 
-  constructor(lifecycle: Lifecycle, means: SqsMeans) {
+  /** Without `blocking` a batch must not be held by plain `using`. */
+  constructor(lifecycle: Lifecycle, means: SqsMeans, blocking?: BlockingDeletions) {
     this.#lifecycle = lifecycle;
     this.#means = means;
+    this.#blocking = blocking;
     const { nonRetryable } = means;
     if (!nonRetryable) return;
     this.settle = (failures) =>
@@ -67,7 +54,7 @@ export class SqsSteps implements Steps {
     if (options.reportItemFailures || !first) return;
     // Whoever needs these loads them again, and reports why they do not load.
     ignoreRejection(this.#means.clients.warmUp(first.queue.region));
-    if (held === "using") ignoreRejection(this.#means.worker.hold());
+    if (held === "using") ignoreRejection(this.#blocking!.warmUp());
   }
 
   deleteEarly(): void {
@@ -114,14 +101,12 @@ export class SqsSteps implements Steps {
   async #finish(): Promise<void> {
     await this.#delayFailures();
     if (this.#lifecycle.held !== "using") return;
-    const { clients, worker } = this.#means;
     await this.#endEarly();
     const requests = batchRequests(this.#deletions.left());
     if (requests.length === 0) return;
-    await worker.hold().catch(() => {});
     this.#signed = await this.#withinTime(
       SHARE_BEFORE_CLOSE,
-      (limit) => signRequests(clients, DELETE, requests, limit),
+      (limit) => this.#blocking!.sign(requests, limit),
     );
   }
 
@@ -153,7 +138,7 @@ export class SqsSteps implements Steps {
     const { clock } = this.#lifecycle.setup;
     const limitMs = clock.stepMs(this.#means.closeTimeoutMs, 1);
     const { concurrency } = this.#deletions;
-    const unconfirmed = sendSignedBlocking(DELETE, signed, { limitMs, concurrency });
+    const unconfirmed = this.#blocking!.send(signed, { limitMs, concurrency });
     this.#deletions.note(entries, unconfirmed);
     this.#deletions.report(entries, unconfirmed);
   }

@@ -1,0 +1,26 @@
+import type { NonRetryable } from "../non_retryable.ts";
+import type { RetryDelay } from "../retry_delay.ts";
+import type { CheckedSqsOptions } from "../sqs_options.ts";
+import { SqsClients } from "./requests/clients.ts";
+import { DeadLetterQueues } from "./steps/dead_letter_queues.ts";
+
+/** What the batches of one processor share. */
+export interface SqsMeans {
+  readonly clients: SqsClients;
+  readonly deadLetterQueues: DeadLetterQueues;
+  readonly closeTimeoutMs: number;
+  readonly nonRetryable: NonRetryable | undefined;
+  readonly retryDelay: RetryDelay | undefined;
+  /** Whether `_clean` is the library's own: another may have work to do before anything is deleted. */
+  isCleanOwn(): boolean;
+}
+
+/** Makes what the batches of one processor share. No client is made yet. */
+export function sqsMeans(
+  { config, client, closeTimeoutMs, nonRetryable, retryDelay }: CheckedSqsOptions,
+  isCleanOwn: () => boolean,
+): SqsMeans {
+  const clients = new SqsClients(client, config);
+  const deadLetterQueues = new DeadLetterQueues(clients);
+  return { clients, deadLetterQueues, closeTimeoutMs, nonRetryable, retryDelay, isCleanOwn };
+}
