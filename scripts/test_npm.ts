@@ -1,7 +1,8 @@
 /**
  * Uses the npm package as its users do: packs `npm/`, installs the tarball into an empty project, and
  * there runs `tests/node/` on Node 20, 22 and 24, type-checks a strict consumer, and runs a function
- * that esbuild bundled into one file. The SQS servers are processes of their own.
+ * that esbuild bundled into one file, also on Node 20 and 22 as Lambda starts them. The SQS servers are
+ * processes of their own.
  */
 import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -40,6 +41,10 @@ const DEV_DEPENDENCIES = {
   "sqs-old": `npm:@aws-sdk/client-sqs@${OLD_SDK}`,
   ...NODE_PACKAGES,
 };
+
+/** Lambda starts these with this flag (its developer guide, "Building Lambda functions with Node.js"). */
+const WITHOUT_REQUIRE_ESM: ReadonlySet<string> = new Set(["20", "22"]);
+const NO_REQUIRE_ESM = "--no-experimental-require-module";
 
 let passed = 0;
 let failed = 0;
@@ -128,29 +133,54 @@ async function testBundle(
   file: string,
   major: string,
   config: Record<string, unknown>,
+  flags: readonly string[] = [],
 ): Promise<void> {
-  const queue = await createQueue();
-  const args = [
-    await queue.records("ok1", "fail1"),
-    await queue.records("ok2", "ok3", "fail2"),
-    config,
-  ];
   // Away from node_modules: everything must be in the file.
   const alone = await mkdtemp(join(tmpdir(), "partial-batch-alone-"));
   try {
     const copy = join(alone, file);
     await cp(join(project, file), copy);
-    const output = await mustRun(node(project, major), [
-      copy,
-      ...args.map((arg) => JSON.stringify(arg)),
-    ]);
-    const expected = "SQSBatchProcessingError 1 0, SQSBatchProcessingError 1 0";
-    // The SDK warns of Node 20 before it.
-    assert(output.endsWith(expected), `expected "${expected}", got "${output}"`);
-    assert(await queue.left() === 2, `${await queue.left()} messages left, expected 2`);
+    await testFunction(node(project, major), [...flags, copy], config);
   } finally {
     await rm(alone, { recursive: true });
   }
+}
+
+/** Runs a consumer's function, and looks at what it left in the queue. */
+async function testFunction(
+  command: string,
+  args: readonly string[],
+  config: Record<string, unknown>,
+): Promise<void> {
+  const queue = await createQueue();
+  const given = [
+    await queue.records("ok1", "fail1"),
+    await queue.records("ok2", "ok3", "fail2"),
+    config,
+  ];
+  const output = await mustRun(command, [...args, ...given.map((each) => JSON.stringify(each))]);
+  const expected = "SQSBatchProcessingError 1 0, SQSBatchProcessingError 1 0";
+  // The SDK warns of Node 20 before it.
+  assert(output.endsWith(expected), `expected "${expected}", got "${output}"`);
+  assert(await queue.left() === 2, `${await queue.left()} messages left, expected 2`);
+}
+
+/** What works, and what does not, where `require()` loads no ES modules. */
+async function testAsLambdaStartsIt(
+  project: string,
+  major: string,
+  config: Record<string, unknown>,
+): Promise<void> {
+  const started = `on Node ${major} started as Lambda does it`;
+  const unbundled = (file: string) => [NO_REQUIRE_ESM, join(project, file)];
+  await claim(`an .mjs file and a CommonJS bundle ${started}`, async () => {
+    await testFunction(node(project, major), unbundled("unbundled.mjs"), config);
+    await testBundle(project, "bundled.cjs", major, config, [NO_REQUIRE_ESM]);
+  });
+  await claim(`CommonJS that was not bundled fails ${started}`, async () => {
+    const { code, output } = await runCommand(node(project, major), unbundled("unbundled.cjs"));
+    assert(code !== 0 && output.includes("ERR_REQUIRE_ESM"), `it ended with ${code}: ${output}`);
+  });
 }
 
 async function testOnNode(project: string, major: string): Promise<void> {
@@ -197,6 +227,9 @@ async function main(): Promise<void> {
     await bundle(project, bundled, "minified.mjs", ["--format=esm", "--minify", banner]);
     await bundle(project, bundled, "modules.mjs", ["--format=esm", "--main-fields=module,main"]);
     await bundle(project, bundled, "bundled.cjs", ["--format=cjs"]);
+    for (const [file, format] of [["unbundled.mjs", "esm"], ["unbundled.cjs", "cjs"]] as const) {
+      await bundle(project, bundled, file, [`--format=${format}`, "--packages=external"]);
+    }
 
     const config = {
       endpoint: fauxqs.endpoint,
@@ -214,6 +247,9 @@ async function main(): Promise<void> {
       });
       for (const file of ["bundled.mjs", "minified.mjs", "modules.mjs", "bundled.cjs"]) {
         await claim(`${file} on Node ${version}`, () => testBundle(project, file, major, config));
+      }
+      if (WITHOUT_REQUIRE_ESM.has(major)) {
+        await testAsLambdaStartsIt(project, major, config);
       }
     }
 
