@@ -31,16 +31,42 @@ const DEPENDENCIES = {
   "@types/aws-lambda": rangeOf("aws-lambda"),
 };
 
+/** A placeholder; all of them are listed in CONTRIBUTING.md, "Before the first release". */
+const REPOSITORY = "https://github.com/OWNER/partial-batch-sqs";
+
 const PACKAGE = {
   name: jsr.name,
   version: jsr.version,
   description: DESCRIPTION,
   license: jsr.license,
-  keywords: ["aws", "lambda", "sqs", "batch", "partial", "powertools", "using", "disposable"],
+  author: "AUTHOR",
+  homepage: `${REPOSITORY}#readme`,
+  repository: { type: "git", url: `git+${REPOSITORY}.git` },
+  bugs: { url: `${REPOSITORY}/issues` },
+  keywords: [
+    "aws",
+    "lambda",
+    "sqs",
+    "batch",
+    "partial-batch",
+    "batchItemFailures",
+    "ReportBatchItemFailures",
+    "dead-letter",
+    "dead-letter-queue",
+    "fifo",
+    "powertools",
+    "deno",
+    "using",
+    "disposable",
+  ],
+  publishConfig: { access: "public" },
   type: "module",
   sideEffects: false,
   engines: { node: ">=20" },
-  exports: { ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" } },
+  exports: {
+    ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" },
+    "./package.json": "./package.json",
+  },
   // For `moduleResolution: node10`, which knows no exports: projects that a bundler makes CommonJS of.
   main: "./esm/mod.js",
   types: "./esm/mod.d.ts",
