@@ -6,7 +6,11 @@ import {
   checkOptionNames,
 } from "./internal/check_options.ts";
 
-/** Options every processor has. */
+/**
+ * Options every processor has.
+ *
+ * @category Processors
+ */
 export interface BasePartialProcessorOptions {
   /**
    * How many records are handled at a time: an integer of at least 1, or `Infinity`. In a FIFO queue
@@ -57,7 +61,11 @@ export interface BasePartialProcessorOptions {
   readonly recordTimeoutMs?: number;
 }
 
-/** Options of one batch. */
+/**
+ * Options of one batch.
+ *
+ * @category Processors
+ */
 export interface OpenOptions {
   /**
    * Lambda's context. With it, record handlers know it, no record starts when too little of the

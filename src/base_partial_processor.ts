@@ -32,29 +32,22 @@ type MakeSteps = (lifecycle: Lifecycle) => Steps;
  * - A hook must not close its own batch. Reading `batch.response()` in a hook does not count as
  *   giving it to Lambda.
  *
+ * @category Processors
+ *
  * @example A processor that counts
  * ```ts
- * import { BasePartialProcessor, type Batch } from "@partial-batch/sqs";
- * import assert from "node:assert/strict";
- * import type { SQSRecord } from "aws-lambda";
- *
- * const counted: number[] = [];
+ * import { BasePartialProcessor, type Batch, withBatchProcessor } from "@partial-batch/sqs";
  *
  * class CountingProcessor extends BasePartialProcessor {
  *   protected override _clean(batch: Batch) {
- *     counted.push(batch.successMessages.length);
+ *     console.log(`${batch.successMessages.length} of ${batch.records.length} handled`);
  *   }
  * }
  *
- * const record = {
- *   messageId: "m1",
- *   receiptHandle: "r1",
- *   body: "{}",
- *   eventSourceARN: "arn:aws:sqs:eu-west-1:123456789012:orders",
- * } as SQSRecord;
- *
- * await new CountingProcessor().run([record], (record) => JSON.parse(record.body));
- * assert.deepEqual(counted, [1]);
+ * export const handler = withBatchProcessor(
+ *   new CountingProcessor({ concurrency: 1 }),
+ *   (record) => JSON.parse(record.body),
+ * );
  * ```
  */
 export abstract class BasePartialProcessor implements Disposable {
@@ -219,6 +212,7 @@ export abstract class BasePartialProcessor implements Disposable {
   /**
    * Runs once, when the batch is closed, if `process()` ran to its end. Under plain `using` it must be
    * sync. What it throws is never suppressed.
+   *
    * @param _batch The batch.
    */
   protected _clean(_batch: Batch): void | Promise<void> {}

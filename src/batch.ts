@@ -27,6 +27,7 @@ export let lifecycleOf: <TResult>(batch: Batch<TResult>) => Lifecycle<TResult>;
  *
  * Made by {@linkcode BasePartialProcessor.prototype.open}.
  *
+ * @category Processors
  * @typeParam TResult What the record handler returns.
  *
  * @example Reading what became of the records

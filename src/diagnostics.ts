@@ -5,6 +5,8 @@ import type { Outcome, UnconfirmedRecords } from "./types.ts";
 /**
  * What is published on the tracing channel `partial-batch.sqs.record`, around each call of a record
  * handler. Whatever a subscriber does to the message has no effect on the batch.
+ *
+ * @category Channels
  */
 export interface RecordMessage {
   /** The record. */
@@ -24,6 +26,8 @@ export interface RecordMessage {
 /**
  * What is published on the tracing channel `partial-batch.sqs.batch`, around each `process()`.
  * Whatever a subscriber does to the message has no effect on the batch.
+ *
+ * @category Channels
  */
 export interface BatchMessage {
   /** The records of the batch. */
@@ -40,7 +44,11 @@ export interface BatchMessage {
   error?: unknown;
 }
 
-/** What is published on the channel `partial-batch.sqs.request`, after each request to SQS. */
+/**
+ * What is published on the channel `partial-batch.sqs.request`, after each request to SQS.
+ *
+ * @category Channels
+ */
 export interface RequestMessage {
   /** The action of the SQS API. */
   readonly action:

@@ -16,7 +16,11 @@ const MAX_IDS = 100;
  */
 const MAX_BYTES = 60_000;
 
-/** Details of an {@linkcode SQSBatchProcessingError}, in addition to the outcomes. */
+/**
+ * Details of an {@linkcode SQSBatchProcessingError}, in addition to the outcomes.
+ *
+ * @category Errors
+ */
 export interface SQSBatchProcessingErrorOptions {
   /** Handled messages whose deletion was not confirmed. */
   readonly undeleted?: readonly UnconfirmedRecord[];
@@ -47,6 +51,8 @@ export interface SQSBatchProcessingErrorOptions {
  *   `JSON.parse`, for instance, quotes its input.
  * - The fields are not enumerable, because Lambda's runtime writes the enumerable properties of a
  *   thrown error into the log.
+ *
+ * @category Errors
  *
  * @example Reading the failed records
  * ```ts

@@ -8,6 +8,7 @@ import type { RecordContext, RecordHandler } from "./types.ts";
 /**
  * Handles the parsed body of one message.
  *
+ * @category Typed bodies
  * @typeParam TBody What the body is.
  * @typeParam TResult What it returns, or what its promise resolves to.
  * @typeParam TRecordContext What it learns in addition to body and record.
@@ -27,6 +28,7 @@ export type JsonBodyHandler<
  *   {@linkcode SqsBodyError}, which names the message and the paths, never a value.
  * - Without a schema it only parses, and the body is `unknown`.
  *
+ * @category Typed bodies
  * @typeParam TSchema The schema.
  * @typeParam TResult What the handler returns.
  * @typeParam TRecordContext What the handler learns in addition to body and record.
@@ -71,6 +73,7 @@ export function jsonBody<
  * Makes a record handler that only parses `record.body` as JSON. The body is `unknown`; one that is not
  * JSON fails its record with an {@linkcode SqsBodyError}.
  *
+ * @category Typed bodies
  * @typeParam TResult What the handler returns.
  * @typeParam TRecordContext What the handler learns in addition to body and record.
  * @param handler Handles the parsed body.

@@ -3,11 +3,19 @@ import { checkOptionNames } from "./internal/check_options.ts";
 import { ignoreRejection } from "./internal/promises.ts";
 import { describeShape, isObject, typeNameOnly } from "./internal/shape.ts";
 
-/** A class of errors. */
+/**
+ * A class of errors.
+ *
+ * @category Failures
+ */
 // deno-lint-ignore no-explicit-any -- a class with any constructor, as `instanceof` takes
 export type ErrorClass = abstract new (...args: any[]) => unknown;
 
-/** Which failures can never succeed, and what becomes of their messages. */
+/**
+ * Which failures can never succeed, and what becomes of their messages.
+ *
+ * @category Failures
+ */
 export interface NonRetryable {
   /**
    * Which failures: those with an error of one of these classes, or those for which the function

@@ -17,7 +17,13 @@ import type { Outcome } from "./types.ts";
  * - A deletion that fails never hides the records' own errors: it is listed in the error's
  *   `undeleted`, and those messages return too.
  *
+ * {@linkcode BasePartialProcessor.prototype.open} opens a batch, and
+ * {@linkcode BasePartialProcessor.prototype.run} opens, processes and closes one in a single call. Both
+ * are inherited, as are the hooks. Make a processor once, outside the Lambda handler.
+ *
  * The function's role needs `sqs:DeleteMessage` on the queue.
+ *
+ * @category Processors
  *
  * @example A Lambda handler
  * ```ts

@@ -9,6 +9,8 @@ import { describeShape } from "./internal/shape.ts";
  * When a failed message comes back: seconds from 0 to 43,200, or a function that returns them. The
  * function is given the record, what its handler threw, and how often SQS has handed out the message.
  * `undefined` leaves the message to the queue's visibility timeout.
+ *
+ * @category Failures
  */
 export type RetryDelay =
   | number
@@ -44,7 +46,11 @@ export function retryDelayOf(
   return Math.round(seconds);
 }
 
-/** Options of {@linkcode exponentialBackoff}. */
+/**
+ * Options of {@linkcode exponentialBackoff}.
+ *
+ * @category Failures
+ */
 export interface ExponentialBackoffOptions {
   /**
    * The delay after the first receive, in seconds: above 0.
@@ -73,6 +79,7 @@ export interface ExponentialBackoffOptions {
  *
  * It counts receives, not attempts: a message that was received but never handled waits longer too.
  *
+ * @category Failures
  * @param options The limits of the delay, and whether it is random.
  * @returns A function of a record, which gives seconds.
  * @throws {TypeError} If an option does not exist or is of the wrong type.

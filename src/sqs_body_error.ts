@@ -9,6 +9,8 @@ const MAX_PATHS = 20;
  * It names the message and where the body is wrong, never a value, and it has no `cause`, because the
  * errors of `JSON.parse` and of most validators quote what they were given. Its paths are made of the
  * body's keys: where a schema has keys that are data (`z.record()`), so does the error.
+ *
+ * @category Errors
  */
 export class SqsBodyError extends Error {
   /** The id of the message. */

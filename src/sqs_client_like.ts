@@ -3,6 +3,8 @@
  *
  * A structural type: smithy's client class has a private member, so the clients of two copies of the
  * SDK in one `node_modules` are of different types, and `instanceof` fails between them.
+ *
+ * @category Processors
  */
 export interface SqsClientLike {
   /**

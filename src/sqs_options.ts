@@ -6,13 +6,19 @@ import { checkNonRetryable, type NonRetryable } from "./non_retryable.ts";
 import { checkRetryDelay, type RetryDelay } from "./retry_delay.ts";
 import type { SqsClientLike } from "./sqs_client_like.ts";
 
-/** Options of a {@linkcode PartialSQSProcessor}. */
+/**
+ * Options of a {@linkcode PartialSQSProcessor}. Those that every processor has (`concurrency`,
+ * `suppressException`, `reportItemFailures`, `deadlineReserveMs`, `recordTimeoutMs`) are in
+ * {@linkcode BasePartialProcessorOptions}.
+ *
+ * @category Processors
+ */
 export interface PartialSQSProcessorOptions extends BasePartialProcessorOptions {
   /**
    * How the SQS client is made, once there may be something to tell SQS. Its `region` is not used: the
    * client gets that of the queue.
    *
-   * @default {{}}
+   * @default {undefined} As the AWS SDK does by itself.
    */
   readonly config?: SQSClientConfig;
   /**

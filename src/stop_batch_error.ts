@@ -2,7 +2,11 @@ import { checkOptionNames } from "./internal/check_options.ts";
 import { checkSeconds } from "./internal/check_seconds.ts";
 import { isObject } from "./internal/shape.ts";
 
-/** Options of a {@linkcode StopBatchError}. */
+/**
+ * Options of a {@linkcode StopBatchError}.
+ *
+ * @category Errors
+ */
 export interface StopBatchErrorOptions {
   /** What made it impossible to go on. */
   readonly cause?: unknown;
@@ -34,6 +38,8 @@ export function isStopBatchError(error: unknown): error is StopBatchError {
  * - Its message returns in any case, even under `suppressException` and whatever `nonRetryable` or a hook
  *   says: it is not at fault. But if the record had already failed by `recordTimeoutMs`, what was decided
  *   about that failure stands.
+ *
+ * @category Errors
  *
  * @example A function whose warehouse may be down
  * ```ts

@@ -5,6 +5,8 @@ import type { Context, SQSRecord } from "aws-lambda";
  *
  * Take what you need by destructuring: `signal` is made when it is first read, so a spread copy
  * (`{ ...recordContext }`) does not have it.
+ *
+ * @category Record handlers
  */
 export interface RecordContext {
   /**
@@ -26,7 +28,11 @@ export interface RecordContext {
   readonly receiveCount: number;
 }
 
-/** A {@linkcode RecordContext} inside a wrapper, where Lambda's context is always present. */
+/**
+ * A {@linkcode RecordContext} inside a wrapper, where Lambda's context is always present.
+ *
+ * @category Record handlers
+ */
 export interface LambdaRecordContext extends RecordContext {
   /** Lambda's context of this invocation. */
   readonly lambdaContext: Context;
@@ -44,6 +50,7 @@ export interface LambdaRecordContext extends RecordContext {
  * compiled down, cannot be recognized; neither can a promise that was neither returned nor awaited, or
  * that is deeper inside the result.
  *
+ * @category Record handlers
  * @typeParam TResult What it returns, or what its promise resolves to.
  * @typeParam TRecordContext What it learns in addition to the record.
  */
@@ -52,7 +59,11 @@ export type RecordHandler<
   TRecordContext extends RecordContext = RecordContext,
 > = (record: SQSRecord, recordContext: TRecordContext) => TResult | Promise<TResult>;
 
-/** The record was handled. Its message is deleted. */
+/**
+ * The record was handled. Its message is deleted.
+ *
+ * @category Outcomes
+ */
 export interface SuccessOutcome<TResult = unknown> {
   /** Tells the outcomes apart. */
   readonly status: "success";
@@ -62,7 +73,11 @@ export interface SuccessOutcome<TResult = unknown> {
   readonly result: TResult;
 }
 
-/** The record was not handled. Its message returns to the queue. */
+/**
+ * The record was not handled. Its message returns to the queue.
+ *
+ * @category Outcomes
+ */
 export interface FailOutcome {
   /** Tells the outcomes apart. */
   readonly status: "fail";
@@ -80,6 +95,8 @@ export interface FailOutcome {
  * - `"message-group-failed"`: an earlier record of its message group failed;
  * - `"deadline"`: too little of the invocation was left;
  * - `"stopped"`: a handler threw a `StopBatchError`.
+ *
+ * @category Outcomes
  */
 export type UnprocessedReason =
   | "process-not-called"
@@ -89,7 +106,11 @@ export type UnprocessedReason =
   | "deadline"
   | "stopped";
 
-/** The record was not handled, or not to its end. Its message returns to the queue. */
+/**
+ * The record was not handled, or not to its end. Its message returns to the queue.
+ *
+ * @category Outcomes
+ */
 export interface UnprocessedOutcome {
   /** Tells the outcomes apart. */
   readonly status: "unprocessed";
@@ -101,7 +122,11 @@ export interface UnprocessedOutcome {
   readonly error?: unknown;
 }
 
-/** The record failed for good, and a dead-letter queue has its message, which is deleted here. */
+/**
+ * The record failed for good, and a dead-letter queue has its message, which is deleted here.
+ *
+ * @category Outcomes
+ */
 export interface DeadLetteredOutcome {
   /** Tells the outcomes apart. */
   readonly status: "dead-lettered";
@@ -111,7 +136,11 @@ export interface DeadLetteredOutcome {
   readonly error: unknown;
 }
 
-/** The record failed for good and was given up. Its message is deleted. */
+/**
+ * The record failed for good and was given up. Its message is deleted.
+ *
+ * @category Outcomes
+ */
 export interface DiscardedOutcome {
   /** Tells the outcomes apart. */
   readonly status: "discarded";
@@ -125,6 +154,7 @@ export interface DiscardedOutcome {
  * What became of one record, told apart by `status`. Outcomes of a batch are frozen; `record`,
  * `result` and `error` inside them are yours and stay as they are.
  *
+ * @category Outcomes
  * @typeParam TResult What the record handler returns.
  */
 export type Outcome<TResult = unknown> =
@@ -134,7 +164,11 @@ export type Outcome<TResult = unknown> =
   | DeadLetteredOutcome
   | DiscardedOutcome;
 
-/** A message for which SQS did not confirm a step, and why. */
+/**
+ * A message for which SQS did not confirm a step, and why.
+ *
+ * @category Outcomes
+ */
 export interface UnconfirmedRecord {
   /** The record, as it came in the event. */
   readonly record: SQSRecord;
@@ -150,8 +184,14 @@ export interface UnconfirmedRecord {
  * - `"unmoved"`: the message failed for good, but no other queue accepted it, so it returns;
  * - `"undelayed"`: the message failed, but its retry delay was not confirmed; it returns after the
  *   queue's visibility timeout.
+ *
+ * @category Outcomes
  */
 export type UnconfirmedStep = "undeleted" | "unmoved" | "undelayed";
 
-/** What SQS did not confirm, by step. */
+/**
+ * What SQS did not confirm, by step.
+ *
+ * @category Outcomes
+ */
 export type UnconfirmedRecords = Readonly<Record<UnconfirmedStep, readonly UnconfirmedRecord[]>>;

@@ -5,19 +5,31 @@ import { checkFunction, checkHandler, checkOptionNames } from "./internal/check_
 import { describeShape, isObject } from "./internal/shape.ts";
 import type { LambdaRecordContext, RecordHandler } from "./types.ts";
 
-/** A Lambda handler for SQS events. Assignable to `SQSHandler` of `@types/aws-lambda`. */
+/**
+ * A Lambda handler for SQS events. Assignable to `SQSHandler` of `@types/aws-lambda`.
+ *
+ * @category Wrappers
+ */
 export type SqsLambdaHandler<TReturn = void> = (
   event: SQSEvent,
   context: Context,
 ) => Promise<TReturn>;
 
-/** Runs after a batch that did not throw. */
+/**
+ * Runs after a batch that did not throw.
+ *
+ * @category Wrappers
+ */
 export type LambdaHandlerAfterBatch<TReturn> = (
   event: SQSEvent,
   context: Context,
 ) => TReturn | Promise<TReturn>;
 
-/** Options of {@linkcode withBatchProcessor}. */
+/**
+ * Options of {@linkcode withBatchProcessor}.
+ *
+ * @category Wrappers
+ */
 export interface WithBatchProcessorOptions<TReturn = void> {
   /**
    * Runs after a batch that did not throw. What it returns is the result of the invocation.
@@ -38,6 +50,7 @@ export interface WithBatchProcessorOptions<TReturn = void> {
  *   Lambda's partial batch response.
  * - An error of the batch is thrown as it is, never wrapped in a `SuppressedError`.
  *
+ * @category Wrappers
  * @typeParam TResult What the record handler returns.
  * @typeParam TReturn What `lambdaHandler` returns.
  * @param processor Opens the batches; make it once.
@@ -76,6 +89,7 @@ export function withBatchProcessor<TResult, TReturn>(
  * Makes a Lambda handler that runs a processor of yours on every event, and returns nothing or, with
  * the processor's `reportItemFailures`, Lambda's partial batch response.
  *
+ * @category Wrappers
  * @typeParam TResult What the record handler returns.
  * @param processor Opens the batches; make it once.
  * @param recordHandler Handles one record.

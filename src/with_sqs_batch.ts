@@ -13,7 +13,11 @@ import { WrappedSqsProcessor } from "./wrapped_sqs_processor.ts";
 
 declare const why: unique symbol;
 
-/** The type of an option that must not be set, with the reason in its name: no value has it. */
+/**
+ * The type of an option that must not be set, with the reason in its name: no value has it.
+ *
+ * @category Wrappers
+ */
 export interface Refused<TReason extends string> {
   /** Why. */
   readonly [why]: TReason;
@@ -22,6 +26,7 @@ export interface Refused<TReason extends string> {
 /**
  * Options of {@linkcode withSqsBatch}: those of the wrapper and those of the processor.
  *
+ * @category Wrappers
  * @typeParam TReturn What `lambdaHandler` returns.
  * @typeParam TReport What `reportItemFailures` is: `boolean` where that is known only at run time.
  */
@@ -57,7 +62,11 @@ export interface WithSqsBatchOptions<TReturn = void, TReport extends boolean = b
     : LambdaHandlerAfterBatch<TReturn>;
 }
 
-/** What the handler of {@linkcode withSqsBatch} returns. */
+/**
+ * What the handler of {@linkcode withSqsBatch} returns.
+ *
+ * @category Wrappers
+ */
 export type SqsBatchReturn<TReturn, TReport extends boolean> = TReport extends true
   ? SQSBatchResponse
   : TReturn;
@@ -73,6 +82,7 @@ export type SqsBatchReturn<TReturn, TReport extends boolean> = TReport extends t
  * - with `reportItemFailures`, returns Lambda's partial batch response, and rejects only if a hook
  *   threw.
  *
+ * @category Wrappers
  * @typeParam TResult What the record handler returns.
  * @typeParam TReturn What `lambdaHandler` returns.
  * @typeParam TReport What `reportItemFailures` is.
