@@ -143,15 +143,15 @@ function trace<TResult, TMessage extends object>(
 ): Promise<TResult> {
   const startTime = performance.now();
   const note = (members: Done) => addMembers(message, members);
-  const duration = () => ({ durationMs: performance.now() - startTime });
+  const elapsed = () => performance.now() - startTime;
   const run = async () => {
     try {
       // What work throws at once must come after the end event, too.
       const result = await new Promise<TResult>((resolve) => resolve(work()));
-      note({ result, ...duration() });
+      note({ result, durationMs: elapsed() });
       return result;
     } catch (thrown) {
-      note({ error: thrown, ...duration() });
+      note({ error: thrown, durationMs: elapsed() });
       error.publish(message);
       throw thrown;
     } finally {

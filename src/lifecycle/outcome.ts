@@ -51,8 +51,9 @@ export function checkOutcome<TOutcome extends Outcome>(
   if (!isObject(given)) {
     throw new TypeError(`${where}: expected an outcome, got ${typeNameOnly(given)}`);
   }
-  const outcome = Object.freeze({ ...given });
-  if (!STATUSES.has(outcome.status)) {
+  // Not a spread: on Node 20 that takes as long as all the rest of a hook's call.
+  const outcome: TOutcome = Object.freeze(Object.assign({}, given));
+  if (!Object.hasOwn(outcome, "status") || !STATUSES.has(outcome.status)) {
     throw new TypeError(`${where}: expected an outcome, got an object without a known status`);
   }
   if (outcome.record !== record) {
