@@ -4,6 +4,7 @@ import {
   type Batch,
   exponentialBackoff,
   jsonBody,
+  type Outcome,
   PartialSQSProcessor,
   type RecordContext,
   type RecordMessage,
@@ -134,6 +135,19 @@ test("a processor of one's own", async () => {
   const queue = await createQueue();
   await new Counting().run(await queue.records("ok1", "ok2"), handle);
   assert.deepEqual(cleaned, [2]);
+});
+
+// On Node, where Object.prototype has an accessor of that name; Deno has none.
+test("an outcome has a status of its own, not one of a __proto__", async () => {
+  class Odd extends BasePartialProcessor {
+    protected override _processRecord<T>(record: SQSRecord): Promise<Outcome<T>> {
+      const prototype = { value: { status: "success" }, enumerable: true };
+      return Promise.resolve(Object.defineProperty({ record }, "__proto__", prototype) as never);
+    }
+  }
+  const queue = await createQueue();
+  const error = await rejectionOf(new Odd().run(await queue.records("ok"), handle));
+  assert(error instanceof SQSBatchProcessingError && error.errors[0] instanceof TypeError);
 });
 
 test("local-aws-sqs: what can never succeed is moved, what failed is delayed", async () => {

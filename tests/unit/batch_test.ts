@@ -613,20 +613,6 @@ Deno.test("an outcome is taken as it was given, whatever becomes of the hook's o
   assertEquals(error.outcomes.map(({ status }) => status), ["fail", "success"]);
 });
 
-Deno.test("an outcome has a status of its own, not one of a prototype", async () => {
-  class Odd extends BasePartialProcessor {
-    protected override _processRecord<T>(record: SQSRecord): Promise<Outcome<T>> {
-      const prototype = { value: { status: "success" }, enumerable: true };
-      return Promise.resolve(Object.defineProperty({ record }, "__proto__", prototype) as never);
-    }
-  }
-  const error = await assertRejects(
-    () => new Odd().run(makeRecords("a"), handleBody),
-    SQSBatchProcessingError,
-  );
-  assertInstanceOf(error.errors[0], TypeError);
-});
-
 Deno.test("an outcome's members are read once", async () => {
   class Fickle extends BasePartialProcessor {
     protected override _processRecord<T>(record: SQSRecord): Promise<Outcome<T>> {
