@@ -45,15 +45,16 @@ export class DeadLetterQueues {
   async #lookUp(queue: Queue, limit: TimeLimit): Promise<Queue> {
     const start = performance.now();
     let answer: unknown;
-    let reason: string | undefined;
+    let failure: StepError | undefined;
     let queueUrl: string | undefined;
     const tellUrl = (url: string) => queueUrl = url;
     try {
       answer = await limit.waitFor((signal) => this.#attributes(queue, signal, tellUrl));
-    } catch (error) {
-      reason = limit.isOver
+    } catch (cause) {
+      const reason = limit.isOver
         ? NO_ANSWER
-        : reasonOf(error, { permission: "sqs:GetQueueAttributes", queue, queueUrl });
+        : reasonOf(cause, { permission: "sqs:GetQueueAttributes", queue, queueUrl });
+      failure = new StepError(reason, { cause });
     }
     publishRequest(() => ({
       action: "GetQueueAttributes",
@@ -62,11 +63,11 @@ export class DeadLetterQueues {
       messageIds: [],
       entryCount: 0,
       unconfirmedCount: 0,
-      reasons: reason === undefined ? [] : [reason],
+      reasons: failure ? [failure.message] : [],
       attempt: 1,
       durationMs: performance.now() - start,
     }));
-    if (reason !== undefined) throw new StepError(reason);
+    if (failure) throw failure;
     const target = deadLetterTargetArn(answer);
     if (target === undefined) throw new StepError(`${queue.id} has no dead-letter queue`);
     return queueByArn(target);

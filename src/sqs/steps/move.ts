@@ -82,8 +82,10 @@ async function move(
 ): Promise<ReadonlySet<number>> {
   const { records, received } = lifecycle.setup;
   const entries: MoveEntry[] = [];
-  const refuse = (index: number, error: unknown) =>
-    lifecycle.report("unmoved", { record: records[index]!, reason: reasonOf(error), error });
+  const refuse = (index: number, thrown: unknown) => {
+    const error = thrown instanceof StepError ? thrown.cause ?? thrown : thrown;
+    lifecycle.report("unmoved", { record: records[index]!, reason: reasonOf(thrown), error });
+  };
   for (const [source, group] of groupBy(indexes, (index) => received[index]!.queue)) {
     const target = await findTarget(source, to, means).catch((error: unknown) => ({ error }));
     for (const same of groupBy(group, (index) => messageKey(received[index]!)).values()) {
