@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import deno from "../deno.json" with { type: "json" };
 import jsr from "../jsr.json" with { type: "json" };
+import { ENTRY_POINTS } from "./entry_points.ts";
 import { importFromJsr } from "./jsr.ts";
 import { mustRun, print } from "./run_command.ts";
 
@@ -24,6 +25,11 @@ const DESCRIPTION =
 /** The range of an npm package in deno.json's imports. */
 function rangeOf(name: keyof typeof deno.imports): string {
   return deno.imports[name].split("@").at(-1)!;
+}
+
+/** What a module becomes in the package. */
+function builtFile(path: string, extension: string): string {
+  return path.replace("./", "./esm/").replace(/\.ts$/, extension);
 }
 
 const DEPENDENCIES = {
@@ -64,7 +70,12 @@ const PACKAGE = {
   sideEffects: false,
   engines: { node: ">=20" },
   exports: {
-    ".": { types: "./esm/mod.d.ts", default: "./esm/mod.js" },
+    ...Object.fromEntries(
+      ENTRY_POINTS.map(({ name, path }) => [
+        name,
+        { types: builtFile(path, ".d.ts"), default: builtFile(path, ".js") },
+      ]),
+    ),
     "./package.json": "./package.json",
   },
   // For `moduleResolution: node10`, which knows no exports: projects that a bundler makes CommonJS of.
@@ -82,7 +93,7 @@ interface Dnt {
 async function buildWithDnt({ emptyDir, build }: Dnt): Promise<void> {
   await emptyDir(OUT);
   await build({
-    entryPoints: [join(ROOT, jsr.exports)],
+    entryPoints: ENTRY_POINTS.map(({ name, path }) => ({ name, path: join(ROOT, path) })),
     outDir: OUT,
     rootTestDir: join(ROOT, "tests"),
     shims: { deno: { test: "dev" } },
@@ -124,7 +135,7 @@ async function buildWithTypeScript(): Promise<void> {
         rootDir: ".",
         outDir: join(OUT, "esm"),
       },
-      files: ["mod.ts"],
+      files: ENTRY_POINTS.map(({ path }) => path),
     });
     for (const source of ["mod.ts", "src"]) {
       await cp(join(ROOT, source), join(build, source), { recursive: true });
