@@ -1,7 +1,7 @@
 /**
- * Tests the programs of docs/infrastructure.md, in an npm project of their own and without AWS: parses
- * the SAM template, runs the CDK program, checks in each mode what both make, bundles the function as
- * SAM and CDK do, and runs it on Node 24 against an SQS server on loopback.
+ * Tests the programs of the pages on infrastructure, in an npm project of their own and without AWS:
+ * parses the SAM template, runs the CDK program, checks in each mode what both make, bundles the
+ * function as SAM and CDK do, and runs it on Node 24 against an SQS server on loopback.
  *
  * Uses the package in `npm/`.
  */
@@ -32,6 +32,9 @@ import {
 } from "./infrastructure/facts.ts";
 import { install, node, NODE_PACKAGES, pack, ROOT } from "./npm_project.ts";
 import { mustRun, print } from "./run_command.ts";
+
+/** Where the programs stand. */
+const PAGES = ["docs/infrastructure.md", "docs/infrastructure-cdk.md"];
 
 const DEV_DEPENDENCIES = {
   "aws-cdk-lib": "2.276.0",
@@ -76,12 +79,20 @@ function assert(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise);
 }
 
-/** The program of the page that begins with the name of its file. */
-function programOf(page: string, file: string): string {
-  for (const [, program] of page.matchAll(/^```[a-z ]+\n(.*?)^```$/gms)) {
-    if (["#", "//"].some((sign) => program!.startsWith(`${sign} ${file}\n`))) return program!;
+/** The programs of the pages that begin with the name of a file, by that name. */
+async function readPrograms(): Promise<ReadonlyMap<string, string>> {
+  const programs = new Map<string, string>();
+  for (const path of PAGES) {
+    const page = await readFile(join(ROOT, path), "utf8");
+    for (const [, program] of page.matchAll(/^```[a-z ]+\n(.*?)^```$/gms)) {
+      const [, file] = /^(?:#|\/\/) (\S+)\n/.exec(program!) ?? [];
+      if (!file) continue;
+      const same = (programs.get(file) ?? program) === program;
+      assert(same, `${path} has another ${file} than the page before it`);
+      programs.set(file, program!);
+    }
   }
-  throw new Error(`docs/infrastructure.md has no program that begins with the name ${file}`);
+  return programs;
 }
 
 async function checkTypes(project: string): Promise<void> {
@@ -234,7 +245,7 @@ async function testBundle(project: string, bundle: Bundle, switched: Switched): 
 }
 
 async function main(): Promise<void> {
-  const page = await readFile(join(ROOT, "docs/infrastructure.md"), "utf8");
+  const programs = await readPrograms();
   const project = await mkdtemp(join(tmpdir(), "partial-batch-infrastructure-"));
   const bundles: Bundle[] = [];
   await using server = await startSqsServer("fauxqs");
@@ -244,7 +255,9 @@ async function main(): Promise<void> {
     await install(project, filename, "^3.1000.0", DEV_DEPENDENCIES);
     await mkdir(join(project, "src"));
     for (const file of ["src/handler.ts", "template.yaml", "infrastructure.ts"]) {
-      await writeFile(join(project, file), programOf(page, file));
+      const program = programs.get(file);
+      assert(program !== undefined, `no page has a program that begins with the name ${file}`);
+      await writeFile(join(project, file), program!);
     }
     await claim("the handler and the CDK program type-check, strictly", () => checkTypes(project));
 
@@ -253,7 +266,7 @@ async function main(): Promise<void> {
     const samIn = (mode: Mode) =>
       expandSam(resourcesFor(sam, { FailureMode: mode, AlarmTopic: ALARM_TOPIC }));
     for (const mode of MODES) {
-      await claim(`SAM, ${mode}: the facts of the page`, () => checkFacts(samIn(mode), mode));
+      await claim(`SAM, ${mode}: the facts of the pages`, () => checkFacts(samIn(mode), mode));
     }
     await claim("SAM: the parameter allows these modes, and throws by default", () => {
       const { AllowedValues, Default } = sam.Parameters!.FailureMode!;
@@ -263,7 +276,7 @@ async function main(): Promise<void> {
 
     const cdk = new Map<Mode, Template>();
     for (const mode of MODES) {
-      await claim(`CDK, ${mode}: it runs, with the facts of the page`, async () => {
+      await claim(`CDK, ${mode}: it runs, with the facts of the pages`, async () => {
         const template = await synthesize(project, mode);
         cdk.set(mode, template);
         checkNames(template);

@@ -1,4 +1,4 @@
-/** What docs/infrastructure.md says of its programs, read from what they make. */
+/** What the pages on infrastructure say of their programs, read from what these make. */
 import { at, type Group, type Resource, targetOf, type Value } from "./cloudformation.ts";
 
 /** The values of the switch. */
@@ -83,7 +83,7 @@ function only(
   return [found[0], found[1].Properties ?? {}];
 }
 
-/** What resources in a mode have wrong; nothing if all is as the page says. */
+/** What resources in a mode have wrong; nothing if all is as the pages say. */
 export function wrongFacts(resources: Readonly<Record<string, Resource>>, mode: Mode): string[] {
   const wrong: string[] = [];
   const expect = (what: string, actual: unknown, expected: unknown) => {
