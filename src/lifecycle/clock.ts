@@ -1,4 +1,5 @@
 import type { Context } from "aws-lambda";
+import { withStackFrames } from "../internal/stack_frames.ts";
 
 /** The default reserve, in milliseconds: this much, plus a little for each request that may be sent. */
 const DEFAULT_RESERVE_MS = 1_000;
@@ -144,9 +145,9 @@ function keptMs(remaining: number): number {
   return remaining === Infinity ? 0 : Math.min(KEPT_FOR_THROWING_MS, remaining / 3);
 }
 
-/** An error like the reason of `AbortSignal.timeout()`. */
+/** An error like the reason of `AbortSignal.timeout()`. Its stack frames would all be a timer's. */
 export function timeoutError(message: string): DOMException {
-  return new DOMException(message, "TimeoutError");
+  return withStackFrames(0, () => new DOMException(message, "TimeoutError"));
 }
 
 /** Starts a timer, whatever the delay. */

@@ -192,6 +192,17 @@ test("a deadline ends a handler that never settles", async () => {
   assert.equal(await queue.left(), 1);
 });
 
+test("a record that took too long shows no stack frame of a timer", async () => {
+  const queue = await createQueue();
+  const processor = new PartialSQSProcessor({ recordTimeoutMs: 1 });
+  const error = await rejectionOf(
+    processor.run(await queue.records("ok"), () => new Promise(() => {})),
+  );
+  assert(error instanceof SQSBatchProcessingError);
+  assert.match(error.message, /TimeoutError: The record was not handled within 1 ms/);
+  assert.doesNotMatch(error.message, /^ +at /m);
+});
+
 test("a store bound to the record channel is the handler's own", async () => {
   const storage = new AsyncLocalStorage<string>();
   const { start } = tracingChannel<string, RecordMessage>("partial-batch.sqs.record");
