@@ -27,7 +27,7 @@ export async function memory(bench: Bench): Promise<string> {
 }
 
 async function allocated(bench: Bench, nodes: readonly Runtime[], records: number) {
-  const [warmUpMs, inAll] = bench.isSmoke ? [10, records] : [300, Math.max(20_000, records)];
+  const [warmUpMs, inAll] = bench.isSmoke ? [10, records] : [600, Math.max(20_000, records)];
   const subjects = ["ours", "Powertools"];
   const columns = await measureOnEach<"bytesPerRecord">(bench, nodes, {
     what: `allocations, ${records} records`,

@@ -16,7 +16,7 @@ const [count, inAll, warmUpMs] = numbers.map(Number);
 
 const batch = makeBatch(count);
 const handler = await makeHandler(subject, batch.handle);
-await runFor(warmUpMs, () => invoke(handler, batch));
+await runFor(warmUpMs, 1, () => invoke(handler, batch));
 
 globalThis.gc();
 await setImmediate();
