@@ -3,6 +3,8 @@
 /** A line with its name at its end. */
 export interface PlotLine {
   readonly name: string;
+  /** Whether it is what the plot is about. */
+  readonly isMain: boolean;
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
@@ -39,6 +41,7 @@ export function drawPlot({ title, xTitle, yTitle, lines }: Plot): string {
   const y = axis(points.map((point) => point.y), BOTTOM, TOP);
   const drawn = lines.map((line, index) => ({
     name: line.name,
+    width: line.isMain ? 4 : 2,
     colour: COLOURS[index % COLOURS.length]!,
     at: line.points.map((point) => [x.place(point.x), y.place(point.y)] as const),
   }));
@@ -59,11 +62,11 @@ export function drawPlot({ title, xTitle, yTitle, lines }: Plot): string {
     ]),
     text(middleX, BOTTOM + 44, xTitle, `text-anchor="middle"`),
     text(20, middleY, yTitle, `text-anchor="middle" transform="rotate(-90 20 ${round(middleY)})"`),
-    ...drawn.flatMap(({ name, colour, at }, index) => [
+    ...drawn.flatMap(({ name, colour, width, at }, index) => [
       `<polyline points="${at.map((point) => point.map(round).join()).join(" ")}" fill="none" ` +
-      `stroke="${colour}" stroke-width="2.5"/>`,
+      `stroke="${colour}" stroke-width="${width}"/>`,
       ...at.map(([cx, cy]) =>
-        `<circle cx="${round(cx)}" cy="${round(cy)}" r="3" fill="${colour}"/>`
+        `<circle cx="${round(cx)}" cy="${round(cy)}" r="${width / 2 + 1.5}" fill="${colour}"/>`
       ),
       text(RIGHT + 10, labels[index]! + 4, name, `fill="${colour}" font-weight="bold"`),
     ]),

@@ -15,9 +15,11 @@ import {
 import type { SQSRecord } from "aws-lambda";
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { execFile } from "node:child_process";
 import { tracingChannel } from "node:diagnostics_channel";
 import process from "node:process";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { lambdaContext, pollOnce } from "../support/event_source_mapping.ts";
 import { SERVERS } from "../support/test_queue.ts";
 import { configOf, createQueue, handle, rejectionOf } from "./setup.ts";
@@ -117,6 +119,53 @@ test("a client of a copy that does not fit leaves its entries undeleted, and the
   assert(error instanceof SQSBatchProcessingError);
   assert.match(error.undeleted[0]!.reason, /a copy of the AWS SDK that does not fit/);
   assert.equal(await queue.left(), 2);
+});
+
+test("the AWS SDK and node:worker_threads are not loaded while nothing fails", async () => {
+  const queue = await createQueue();
+  const records = await queue.records("ok", "fail");
+  // A process of its own: in this one they are loaded already.
+  const script = `
+    import { createRequire } from "node:module";
+    import { PartialSQSProcessor, withSqsBatch } from "@partial-batch/sqs";
+    const config = ${JSON.stringify(configOf("fauxqs"))};
+    const [ok, fail] = ${JSON.stringify(records)};
+    const { cache } = createRequire(process.cwd() + "/");
+    const tell = async (what) => {
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+      const sdk = Object.keys(cache).some((path) => path.includes("client-sqs"));
+      const threads = process.moduleLoadList.includes("NativeModule worker_threads");
+      console.log(what, sdk, threads);
+    };
+    const handle = ({ body }) => {
+      if (body === "fail") throw new Error("no such order");
+    };
+    const processor = new PartialSQSProcessor({ config });
+    const close = async (symbol, records) => {
+      const batch = processor.open(records, handle);
+      const dispose = batch[symbol];
+      await batch.process();
+      await dispose.call(batch);
+    };
+    await withSqsBatch(handle)({ Records: [ok] }, {});
+    await withSqsBatch(handle, { reportItemFailures: true })({ Records: [ok, fail] }, {});
+    await processor.run([ok], handle);
+    await close(Symbol.asyncDispose, [ok]);
+    await close(Symbol.dispose, [ok]);
+    await tell("nothing failed:");
+    await close(Symbol.asyncDispose, [ok, fail]).catch(() => {});
+    await tell("await using, one failed:");
+    await close(Symbol.dispose, [ok, fail]).catch(() => {});
+    await tell("using, one failed:");
+  `;
+  const env = { ...process.env, NODE_NO_WARNINGS: "1" };
+  const args = ["--input-type=module", "--eval", script];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  assert.deepEqual(stdout.trim().split("\n"), [
+    "nothing failed: false false",
+    "await using, one failed: true false",
+    "using, one failed: true true",
+  ]);
 });
 
 test("nobody holding the batch makes process() throw", async () => {

@@ -1,6 +1,7 @@
 /** What a record costs, in things that can be counted: counts are stable where times are not. */
 import { PartialSQSProcessor } from "@partial-batch/sqs";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { tracingChannel } from "node:diagnostics_channel";
 import { handleBody, makeRecord } from "../support/factories.ts";
 import { runAs, WAYS } from "../support/ways.ts";
 
@@ -24,6 +25,33 @@ async function countUses(
     await step();
   } finally {
     Object.assign(globalThis, { [name]: original });
+  }
+  return count;
+}
+
+/** Gives how often methods of an object were called while `step` ran. */
+async function countCalls<T extends object>(
+  object: T,
+  names: readonly (keyof T)[],
+  step: () => Promise<unknown>,
+): Promise<number> {
+  let count = 0;
+  const own = Object.getOwnPropertyDescriptors(object);
+  for (const name of names) {
+    const method = object[name] as (...args: unknown[]) => unknown;
+    const counting = function (this: unknown, ...args: unknown[]) {
+      count++;
+      return Reflect.apply(method, this, args);
+    };
+    Object.defineProperty(object, name, { value: counting, configurable: true, writable: true });
+  }
+  try {
+    await step();
+  } finally {
+    for (const name of names) {
+      if (name in own) Object.defineProperty(object, name, own[name as keyof typeof own]);
+      else delete object[name];
+    }
   }
   return count;
 }
@@ -61,6 +89,33 @@ Deno.test("an AbortController is made for a record whose handler reads its signa
   assertEquals(made, 3);
 });
 
+for (const way of WAYS) {
+  for (const name of ["AbortController", "setTimeout", "Promise"] as const) {
+    Deno.test(`${way}: with reportItemFailures it makes as many uses of ${name} for 300 failures as for 3`, async () => {
+      const processor = new PartialSQSProcessor({ reportItemFailures: true });
+      const uses = (count: number) =>
+        countUses(name, async () => {
+          const records = Array.from(
+            { length: count },
+            (_, index) => makeRecord({ body: index % 10 < 3 ? "fail" : "ok" }),
+          );
+          await runAs({ way, processor, records, handler: handleBody });
+        });
+      assertEquals(await uses(1_000), await uses(10));
+      if (name === "AbortController") assertEquals(await uses(10), 0);
+    });
+  }
+
+  Deno.test(`${way}: no AbortSignal is derived while nobody reads a signal`, async () => {
+    const processor = new PartialSQSProcessor({ client });
+    const made = await countCalls(AbortSignal, ["any", "timeout", "abort"], async () => {
+      const records = Array.from({ length: 10 }, () => makeRecord());
+      await runAs({ way, processor, records, handler: handleBody });
+    });
+    assertEquals(made, 0);
+  });
+}
+
 for (
   const [count, requests] of [[10, 1], [11, 1], [12, 2], [1_000, 100], [10_000, 1_000]] as const
 ) {
@@ -85,4 +140,58 @@ Deno.test("while nothing fails, SQS is not asked for anything", async () => {
   const records = Array.from({ length: 1_000 }, () => makeRecord());
   for (const way of WAYS) await runAs({ way, processor, records, handler: handleBody });
   assertEquals(sent, 0);
+});
+
+Deno.test("what is moved or delayed takes one request for ten messages", async () => {
+  const sent = new Map<string, number>();
+  const counting = {
+    send: (command: Parameters<typeof client.send>[0] & object) => {
+      const { name } = command.constructor;
+      sent.set(name, (sent.get(name) ?? 0) + 1);
+      return client.send(command);
+    },
+  };
+  const to = { queueUrl: "https://sqs.us-east-1.amazonaws.com/123456789012/refused" };
+  const processor = new PartialSQSProcessor({
+    client: counting,
+    nonRetryable: { when: [SyntaxError], to },
+    retryDelay: 60,
+  });
+  const bodies = ["ok", "never", "fail"].flatMap((body) => Array<string>(25).fill(body));
+  const records = bodies.map((body) => makeRecord({ body }));
+  const handler = (record: typeof records[number]) => {
+    if (record.body === "never") throw new SyntaxError("never");
+    return handleBody(record);
+  };
+  await runAs({ way: "await using", processor, records, handler });
+  assertEquals(Object.fromEntries(sent), {
+    SendMessageBatchCommand: 3,
+    ChangeMessageVisibilityBatchCommand: 3,
+    DeleteMessageBatchCommand: 5,
+  });
+});
+
+Deno.test("while nobody listens, no time is taken and nothing is published", async () => {
+  const channels = ["record", "batch"].flatMap((name) => {
+    const { start, end, asyncStart, asyncEnd, error } = tracingChannel(`partial-batch.sqs.${name}`);
+    return [start, end, asyncStart, asyncEnd, error];
+  });
+  const processor = new PartialSQSProcessor({ reportItemFailures: true });
+  const records = ["ok", "fail"].map((body) => makeRecord({ body }));
+  const run = async () => {
+    for (const way of WAYS) await runAs({ way, processor, records, handler: handleBody });
+  };
+  const count = async () => {
+    const calls = [await countCalls(performance, ["now"], run)];
+    for (const each of channels) calls.push(await countCalls(each, ["publish", "runStores"], run));
+    return calls;
+  };
+  assertEquals(await count(), [0, ...channels.map(() => 0)]);
+
+  const listener = () => {};
+  const [start] = channels;
+  start!.subscribe(listener);
+  const [times, starts] = await count();
+  start!.unsubscribe(listener);
+  assert(times! > 0 && starts! > 0, "the same is seen where somebody listens");
 });

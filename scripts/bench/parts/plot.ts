@@ -28,6 +28,7 @@ export async function plot(bench: Bench): Promise<string> {
   }
   const lines = SUBJECTS.map((name) => ({
     name,
+    isMain: name === "ours",
     points: columns.map((column, index) => ({
       x: sizes[index]!,
       y: column.get(name)!.usPerRecord,
