@@ -15,7 +15,8 @@ export async function runFor(ms, callsAtOnce, invoke) {
   return (cpuMs() - start) / calls;
 }
 
-function cpuMs() {
+/** How much CPU time the process has used, in milliseconds. */
+export function cpuMs() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 }
