@@ -88,19 +88,21 @@ export class Records<TResult> {
   async #handleGroups(): Promise<void> {
     while (this.#nextGroup < this.#groups.length) {
       const group = this.#groups[this.#nextGroup++]!;
-      const last = group[group.length - 1];
       let isStopped = false;
-      for (const index of group) {
+      // Not `for … of`: around an `await` its iterator costs as much as the rest of a record.
+      for (let position = 0; position < group.length; position++) {
+        const index = group[position]!;
         // The records were given up, or the batch was closed.
         if (this.#outcomes.at(index)) return;
+        const isLast = position === group.length - 1;
         let outcome: Outcome<TResult> = this.#outcomeWithoutHandling(index, isStopped) ??
           this.#failedIfStopped(await this.#handle(index));
         if (outcome.status === "fail") {
-          outcome = await this.#outcomeOfFailure(index, outcome.error, index === last);
+          outcome = await this.#outcomeOfFailure(index, outcome.error, isLast);
         }
         this.#calls[index] = undefined;
         if (this.#outcomes.at(index)) return;
-        this.#write(index, outcome, index === last);
+        this.#write(index, outcome, isLast);
         isStopped ||= !isHandled(outcome) && this.#listener.isToReturn(outcome);
       }
     }
