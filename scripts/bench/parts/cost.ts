@@ -8,7 +8,7 @@ import { show, table, target } from "../table.ts";
 
 const ROUNDS = 3;
 /** How long a subject may take to become steady; longer where little time is spent on records. */
-const ENOUGH_MS = 700;
+const ENOUGH_MS = 500;
 const ENOUGH_MS_FOR_FEW = 1_600;
 
 /** One table: the first subject's time is 1. */
