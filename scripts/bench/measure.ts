@@ -29,20 +29,23 @@ export interface Subjects {
   readonly subjects: readonly string[];
   /** How often each subject has its turn; once in a smoke run. */
   readonly rounds: number;
+  /** Those that have only one turn. */
+  readonly once?: readonly string[];
 }
 
 /** Measures subjects on each runtime, and gives what was measured by runtime, in their order. */
 export async function measureOnEach<TName extends string>(
   { isSmoke, progress }: Bench,
   runtimes: readonly Runtime[],
-  { what, subjects, rounds }: Subjects,
+  { what, subjects, rounds, once = [] }: Subjects,
   measure: (runtime: Runtime, subject: string) => Promise<Record<TName, number>>,
 ): Promise<Measured<TName>[]> {
   const columns: Measured<TName>[] = [];
   for (const runtime of runtimes) {
     progress(`${what}, ${runtime.name}`);
     const turns = isSmoke ? 1 : rounds;
-    columns.push(await takeTurns(subjects, turns, (subject) => measure(runtime, subject)));
+    const column = await takeTurns(subjects, turns, (subject) => measure(runtime, subject), once);
+    columns.push(column);
   }
   return columns;
 }
@@ -55,10 +58,14 @@ export async function takeTurns<TName extends string>(
   subjects: readonly string[],
   rounds: number,
   measure: (subject: string) => Promise<Record<TName, number>>,
+  once: readonly string[] = [],
 ): Promise<Measured<TName>> {
   const all = new Map<string, Record<TName, number>[]>(subjects.map((subject) => [subject, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const subject of subjects) all.get(subject)!.push(await measure(subject));
+    for (const subject of subjects) {
+      if (round > 0 && once.includes(subject)) continue;
+      all.get(subject)!.push(await measure(subject));
+    }
   }
   return new Map(Array.from(all, ([subject, figures]) => [subject, medians(figures)]));
 }

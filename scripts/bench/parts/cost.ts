@@ -7,6 +7,9 @@ import type { Runtime } from "../project.ts";
 import { show, table, target } from "../table.ts";
 
 const ROUNDS = 3;
+
+/** They are no peers, and there for scale. */
+const BY_HAND = ["allSettled", "a loop"];
 /** How long a subject may take to become steady; longer where little time is spent on records. */
 const ENOUGH_MS = 500;
 const ENOUGH_MS_FOR_FEW = 1_600;
@@ -83,7 +86,7 @@ export async function cost(bench: Bench): Promise<string> {
     const columns = await measureOnEach(
       bench,
       bench.runtimes,
-      { what: comparison.title, subjects: [...subjects], rounds: ROUNDS },
+      { what: comparison.title, subjects: [...subjects], rounds: ROUNDS, once: BY_HAND },
       (runtime, subject) => timeBatches(bench, runtime, subject, comparison),
     );
     for (const ratios of comparison.tables) {
