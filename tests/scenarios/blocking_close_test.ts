@@ -146,7 +146,7 @@ Deno.test("using: a worker that died between two closes is replaced", async () =
 Deno.test("using: a worker that dies during the wait is replaced within the time limit", async () => {
   let deaths = 0;
   using _ = onWorkerMessage((worker) => deaths++ === 0 && die(worker));
-  const { queue, error } = await closeOne({ closeTimeoutMs: 2_000 });
+  const { queue, error } = await closeOne({ closeTimeoutMs: 6_000 });
   assertEquals(error.undeleted, []);
   assertEquals(await queue.left(), 1);
 });

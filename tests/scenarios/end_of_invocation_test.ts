@@ -68,7 +68,7 @@ for (const hold of HOLDS) {
     const queue = await sqs.createQueue({ VisibilityTimeout: "600" });
     const records = await queue.records("hang", ...bodies("ok", 99));
     await sqs.proxy.set({ action: "DeleteMessageBatch", kind: "hang", times: 1 });
-    const context = lambdaContext(2_000);
+    const context = lambdaContext(4_000);
     const { thrown } = await holding({
       hold,
       processor: new PartialSQSProcessor({ config: sqs.config, concurrency: Infinity }),
