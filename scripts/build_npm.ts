@@ -81,6 +81,12 @@ const PACKAGE = {
   // For `moduleResolution: node10`, which knows no exports: projects that a bundler makes CommonJS of.
   main: "./esm/mod.js",
   types: "./esm/mod.d.ts",
+  typesVersions: {
+    "*": Object.fromEntries(
+      ENTRY_POINTS.filter(({ name }) => name !== ".")
+        .map(({ name, path }) => [name.slice(2), [builtFile(path, ".d.ts")]]),
+    ),
+  },
   files: ["esm", "CHANGELOG.md"],
 };
 

@@ -6,12 +6,25 @@ import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { ENTRY_POINTS } from "./entry_points.ts";
 import { print } from "./run_command.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** The layers, from the top. A module imports from its own layer and from those below. */
+/** The modules of the entry points, the main one first. */
+const [MAIN, ...OTHERS] = ENTRY_POINTS.map(({ path }) => path.replace(/^\.\//, ""));
+
+/** Whether a module is in the folder of another entry point than the main one. */
+const OTHER_ENTRY_POINT = new RegExp(
+  `^(?:${OTHERS.map((path) => `${dirname(path)}/`).join("|")})`,
+);
+
+/**
+ * The layers, from the top. A module imports from its own layer and from those below. What the main entry
+ * point loads knows nothing of the others.
+ */
 const LAYERS: readonly RegExp[] = [
+  OTHER_ENTRY_POINT,
   /^mod\.ts$/,
   /^src\/with_/,
   /^src\/(?:partial|wrapped)_sqs_processor\.ts$/,
@@ -71,7 +84,9 @@ function circleFrom(
 const files = await sources();
 const imports = new Map<string, readonly string[]>();
 for (const file of files) imports.set(file, await importsOf(file));
-const circle = circleFrom("mod.ts", imports, [], new Set());
+const done = new Set<string>();
+const circle = [MAIN!, ...OTHERS].map((file) => circleFrom(file, imports, [], done))
+  .find((found) => found !== undefined);
 const wrong = files.flatMap((file) =>
   imports.get(file)!
     .filter((to) => !isAllowed(file, to))

@@ -8,6 +8,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import jsr from "../jsr.json" with { type: "json" };
 import { groupBy } from "../src/internal/group_by.ts";
+import { ENTRY_POINTS, type EntryPoint } from "./entry_points.ts";
 import { mustRun, print } from "./run_command.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -23,7 +24,13 @@ const CATEGORIES = [
   "Failures",
   "Typed bodies",
   "Channels",
+  "Testing",
 ];
+
+/** Where the page of a module is, in the HTML of several modules. */
+function folderOf({ path }: EntryPoint): string {
+  return path.replace(/^\.\//, "");
+}
 
 /** As much of what `deno doc --json` gives as is used here. */
 interface Doc {
@@ -34,6 +41,8 @@ interface Doc {
 
 interface SymbolDoc {
   readonly name: string;
+  /** The folder of its module's pages. */
+  readonly folder: string;
   readonly declarations: readonly {
     readonly kind: string;
     readonly jsDoc?: {
@@ -72,7 +81,7 @@ function overview(symbols: readonly SymbolDoc[]): string {
   const byCategory = groupBy(sorted, categoryOf);
   const sections = CATEGORIES.map((category) => {
     const items = byCategory.get(category)!.map((symbol) =>
-      `<li><a href="./~/${symbol.name}.html"><code>${symbol.name}</code></a>: ${
+      `<li><a href="./${symbol.folder}/~/${symbol.name}.html"><code>${symbol.name}</code></a>: ${
         summaryOf(symbol)
       }</li>`
     );
@@ -92,12 +101,29 @@ async function mendPages(change: (page: string, html: string) => string): Promis
 const deno = process.execPath;
 const options = { cwd: ROOT, env: { NO_COLOR: "1" } };
 await rm(OUT, { recursive: true, force: true });
-await mustRun(deno, ["doc", "--html", `--name=${jsr.name}`, `--output=${OUT}`, "mod.ts"], options);
-const json = await mustRun(deno, ["doc", "--json", "mod.ts"], options);
+const modules = ENTRY_POINTS.map(({ path }) => path);
+await mustRun(
+  deno,
+  ["doc", "--html", `--name=${jsr.name}`, `--output=${OUT}`, ...modules],
+  options,
+);
+const json = await mustRun(deno, ["doc", "--json", ...modules], options);
 const doc: Doc = JSON.parse(json.slice(json.indexOf("{")));
-const symbols = Object.values(doc.nodes).flatMap((node) => node.symbols);
+const symbols = ENTRY_POINTS.flatMap((entryPoint) => {
+  const folder = folderOf(entryPoint);
+  const node = doc.nodes[new URL(`../${folder}`, import.meta.url).href];
+  if (!node) throw new Error(`${folder}: deno doc gave nothing for it`);
+  return node.symbols.map((symbol) => ({ ...symbol, folder }));
+});
 await mendPages((page, html) => {
-  const named = html.replaceAll("from &quot;.&quot;", `from &quot;${jsr.name}&quot;`);
+  const named = ENTRY_POINTS.reduce(
+    (text, entryPoint) =>
+      text.replaceAll(
+        `from &quot;${folderOf(entryPoint)}&quot;`,
+        `from &quot;${entryPoint.specifier}&quot;`,
+      ),
+    html,
+  );
   return page === "index.html" ? named.replace("</main>", `${overview(symbols)}</main>`) : named;
 });
 print(`Written to api/: ${symbols.length} symbols`);

@@ -4,6 +4,7 @@
  *
  *     deno run --allow-all scripts/entry_points.ts           writes deno.json's imports
  *     deno run --allow-all scripts/entry_points.ts --check   fails if they are not those of jsr.json
+ *     deno run --allow-all scripts/entry_points.ts --paths   writes the modules of all entry points
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -42,7 +43,9 @@ function withEntryPoints(text: string): string {
   );
 }
 
-if (import.meta.main) {
+if (import.meta.main && process.argv.includes("--paths")) {
+  print(ENTRY_POINTS.map(({ path }) => path).join(" "));
+} else if (import.meta.main) {
   const text = await readFile(DENO_JSON, "utf8");
   const wanted = withEntryPoints(text);
   if (wanted === text) {

@@ -123,6 +123,13 @@ function checkClient(client: unknown): void {
   if (!isObject(client) || typeof client.send !== "function") {
     throw new TypeError(`Cannot use client: expected an SQS client, got ${describeShape(client)}`);
   }
+  if (client.sendSync !== undefined && typeof client.sendSync !== "function") {
+    throw new TypeError(
+      `Cannot use client: expected sendSync to be a function, got ${
+        describeShape(client.sendSync)
+      }`,
+    );
+  }
   const service = isObject(client.config) ? client.config.serviceId : undefined;
   if (service === undefined || service === "SQS") return;
   throw new TypeError(

@@ -3,13 +3,11 @@ import { TimeLimit, withTimeLimit } from "../lifecycle/clock.ts";
 import type { IndexedFailure, Steps } from "../lifecycle/hooks.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Outcome } from "../types.ts";
-import type { BlockingDeletions } from "./blocking/blocking_deletions.ts";
-import type { SignedRequest } from "./blocking/sign.ts";
+import type { BlockingDeletions, SendBlocking } from "./blocking/blocking_deletions.ts";
 import type { SqsMeans } from "./means.ts";
 import { batchRequests } from "./requests/batch_request.ts";
 import { sendBatchRequests } from "./requests/send.ts";
 import { DELAY, delayEntries, entriesAfterStop } from "./steps/delay.ts";
-import type { DeleteEntry } from "./steps/delete.ts";
 import { Deletions } from "./steps/deletions.ts";
 import { reportEntries } from "./steps/entries.ts";
 import { settleFailures } from "./steps/move.ts";
@@ -28,7 +26,8 @@ export class SqsSteps implements Steps {
   #madeDeletions: Deletions | undefined;
   #early: { readonly ended: Promise<void>; readonly limit: TimeLimit } | undefined;
   #rest: Promise<void> | undefined;
-  #signed: readonly SignedRequest<DeleteEntry>[] = [];
+  /** Sends what was signed for the end of plain `using`. */
+  #sendSigned: SendBlocking | undefined;
 
   /** Without `blocking` a batch must not be held by plain `using`. */
   constructor(lifecycle: Lifecycle, means: SqsMeans, blocking?: BlockingDeletions) {
@@ -104,9 +103,9 @@ export class SqsSteps implements Steps {
     await this.#endEarly();
     const requests = batchRequests(this.#deletions.left());
     if (requests.length === 0) return;
-    this.#signed = await this.#withinTime(
+    this.#sendSigned = await this.#withinTime(
       SHARE_BEFORE_CLOSE,
-      (limit) => this.#blocking!.sign(requests, limit),
+      (limit) => this.#blocking!.prepare(requests, limit),
     );
   }
 
@@ -132,13 +131,11 @@ export class SqsSteps implements Steps {
     const entries = this.#deletions.left();
     if (entries.length === 0 || this.#lifecycle.phaseName === "closed") return;
     if (this.#lifecycle.held !== "using") return this.#rest = this.#deleteRest();
-    const signed = this.#signed.length > 0
-      ? this.#signed
-      : batchRequests(entries).map((request) => ({ ...request, reason: "not signed" }));
     const { clock } = this.#lifecycle.setup;
     const limitMs = clock.stepMs(this.#means.closeTimeoutMs, 1);
     const { concurrency } = this.#deletions;
-    const unconfirmed = this.#blocking!.send(signed, { limitMs, concurrency });
+    const unconfirmed = this.#sendSigned?.({ limitMs, concurrency }) ??
+      entries.map((entry) => ({ entry, reason: "not signed" }));
     this.#deletions.note(entries, unconfirmed);
     this.#deletions.report(entries, unconfirmed);
   }

@@ -1,3 +1,4 @@
+import { blockFor } from "../../internal/block_for.ts";
 import { isObject } from "../../internal/shape.ts";
 import { type EntryAnswer, readBatchAnswer } from "../requests/answer.ts";
 import {
@@ -7,7 +8,7 @@ import {
 } from "../requests/batch_request.ts";
 import { describeRefusal, NO_ANSWER, reasonOf, UNREADABLE } from "../requests/reason.ts";
 import { backoffMs, MAX_ATTEMPTS } from "../requests/retry_policy.ts";
-import type { UnconfirmedEntry } from "../requests/send.ts";
+import type { UnconfirmedEntry } from "../requests/attempt.ts";
 import type { HttpRequest, SignedRequest } from "./sign.ts";
 import { type BlockingLimits, type HttpAnswer, sendBlocking } from "./worker.ts";
 
@@ -91,11 +92,6 @@ function reasonNoAnswer({ url }: HttpRequest): string {
 
 function unconfirmed(reason: string, entries: readonly unknown[]): readonly EntryAnswer[] {
   return entries.map(() => ({ confirmed: false, reason, senderFault: true }));
-}
-
-/** Blocks this thread; nobody notifies that memory. */
-function blockFor(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.max(0, milliseconds));
 }
 
 interface ReadAnswer {

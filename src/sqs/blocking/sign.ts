@@ -13,7 +13,8 @@ import { reasonOf } from "../requests/reason.ts";
 import { MAX_CONCURRENT_REQUESTS } from "../requests/retry_policy.ts";
 
 /** A stub in a test has no middleware that would sign. */
-const NOT_SIGNED = "the client signed no request: plain `using` needs a real SQSClient, not a stub";
+const NOT_SIGNED =
+  "the client signed no request: plain `using` needs a real SQSClient, or a stub with sendSync()";
 
 /** An HTTP request that anybody can send for about five minutes. */
 export interface HttpRequest {

@@ -2,6 +2,7 @@ import { publishRequest, type RequestMessage } from "../../diagnostics.ts";
 import { groupBy } from "../../internal/group_by.ts";
 import { type Queue, regionOfHost, shownUrl } from "../queue.ts";
 import type { Sdk } from "./clients.ts";
+import { noteMessageIds } from "./message_ids.ts";
 import { StepError } from "./reason.ts";
 
 /** How many entries one request may have (Amazon SQS API reference, DeleteMessageBatch). */
@@ -75,7 +76,9 @@ export function makeCommand<TEntry extends BatchEntry>(
   { queue, entries }: BatchRequest<TEntry>,
   tellUrl: (queueUrl: string) => void,
 ): SqsCommand {
-  return onClientEndpoint(action.command(sdk, queue.url(), entries), queue, tellUrl);
+  const command = action.command(sdk, queue.url(), entries);
+  noteMessageIds(command, entries.map(({ messageIds: [messageId] }) => messageId));
+  return onClientEndpoint(command, queue, tellUrl);
 }
 
 /**

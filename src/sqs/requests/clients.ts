@@ -17,6 +17,12 @@ export class SqsClients {
     this.#config = config;
   }
 
+  /** The client that was handed in, if it can answer before it returns. */
+  get synchronous(): SyncSqsClient | undefined {
+    const client = this.#given;
+    return client && isSync(client) ? client : undefined;
+  }
+
   /** Gives the client for a region. Rejects once the clients are destroyed. */
   async get(region: string): Promise<SqsClientLike> {
     if (this.#given) return this.#given;
@@ -39,6 +45,13 @@ export class SqsClients {
     for (const client of this.#made.values()) client.destroy();
     this.#made.clear();
   }
+}
+
+/** A client that can answer before it returns. */
+export type SyncSqsClient = SqsClientLike & Required<Pick<SqsClientLike, "sendSync">>;
+
+function isSync(client: SqsClientLike): client is SyncSqsClient {
+  return client.sendSync !== undefined;
 }
 
 /** The AWS SDK's module for SQS. */

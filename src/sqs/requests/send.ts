@@ -1,6 +1,12 @@
 import { mapConcurrently } from "../../internal/map_concurrently.ts";
 import type { TimeLimit } from "../../lifecycle/clock.ts";
-import { readBatchAnswer } from "./answer.ts";
+import {
+  afterAttempt,
+  failedEntries,
+  refusedEntries,
+  type RefusedEntry,
+  type UnconfirmedEntry,
+} from "./attempt.ts";
 import {
   type BatchAction,
   type BatchEntry,
@@ -10,14 +16,7 @@ import {
 } from "./batch_request.ts";
 import { loadSdk, type SqsClients } from "./clients.ts";
 import { NO_ANSWER, reasonOf } from "./reason.ts";
-import { backoffMs, MAX_ATTEMPTS, MAX_CONCURRENT_REQUESTS } from "./retry_policy.ts";
-
-/** An entry that SQS did not confirm, and why. */
-export interface UnconfirmedEntry<TEntry extends BatchEntry> {
-  readonly entry: TEntry;
-  readonly reason: string;
-  readonly error?: unknown;
-}
+import { backoffMs, MAX_CONCURRENT_REQUESTS } from "./retry_policy.ts";
 
 /** How requests are sent, and who is told. */
 export interface SendOptions<TEntry extends BatchEntry> {
@@ -73,9 +72,9 @@ async function sendUntilConfirmed<TEntry extends BatchEntry>(
       attempt,
       durationMs: performance.now() - start,
     });
-    const isFinal = ({ resend }: RefusedEntry<TEntry>) => !resend || attempt === MAX_ATTEMPTS;
-    refused.push(...unconfirmed.filter(isFinal).map(({ resend: _, ...each }) => each));
-    pending = unconfirmed.filter((each) => !isFinal(each)).map(({ entry }) => entry);
+    const after = afterAttempt(attempt, unconfirmed);
+    refused.push(...after.refused);
+    pending = after.pending;
   }
   return refused;
 }
@@ -83,10 +82,6 @@ async function sendUntilConfirmed<TEntry extends BatchEntry>(
 interface Sent<TEntry extends BatchEntry> {
   readonly queueUrl: string | undefined;
   readonly unconfirmed: readonly RefusedEntry<TEntry>[];
-}
-
-interface RefusedEntry<TEntry extends BatchEntry> extends UnconfirmedEntry<TEntry> {
-  readonly resend: boolean;
 }
 
 async function sendOnce<TEntry extends BatchEntry>(
@@ -104,17 +99,11 @@ async function sendOnce<TEntry extends BatchEntry>(
       const command = makeCommand(sdk, action, request, (url) => queueUrl = url);
       return await client.send(command, { abortSignal });
     });
-    const unconfirmed = readBatchAnswer(answer, entries.length).flatMap((said, index) =>
-      said.confirmed
-        ? []
-        : [{ entry: entries[index]!, reason: said.reason, resend: !said.senderFault }]
-    );
-    return { queueUrl, unconfirmed };
+    return { queueUrl, unconfirmed: refusedEntries(entries, answer) };
   } catch (error) {
     const reason = limit.isOver
       ? NO_ANSWER
       : reasonOf(error, { permission: action.permission, queue, queueUrl });
-    const unconfirmed = entries.map((entry) => ({ entry, reason, error, resend: false }));
-    return { queueUrl, unconfirmed };
+    return { queueUrl, unconfirmed: failedEntries(entries, reason, error) };
   }
 }

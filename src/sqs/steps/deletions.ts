@@ -2,13 +2,14 @@ import type { TimeLimit } from "../../lifecycle/clock.ts";
 import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
 import { isHandled } from "../../lifecycle/outcome.ts";
 import type { Outcome } from "../../types.ts";
+import type { UnconfirmedEntry } from "../requests/attempt.ts";
 import { batchRequests } from "../requests/batch_request.ts";
 import type { SqsClients } from "../requests/clients.ts";
 import {
   MAX_CONCURRENT_REQUESTS,
   MAX_CONCURRENT_REQUESTS_NEAR_DEADLINE,
 } from "../requests/retry_policy.ts";
-import { sendBatchRequests, type UnconfirmedEntry } from "../requests/send.ts";
+import { sendBatchRequests } from "../requests/send.ts";
 import { chosenEntries, DELETE, type DeleteEntry, handledEntries } from "./delete.ts";
 import { reportEntries } from "./entries.ts";
 

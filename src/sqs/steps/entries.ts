@@ -2,7 +2,7 @@ import type { Lifecycle } from "../../lifecycle/lifecycle.ts";
 import type { ReceivedRecord } from "../../lifecycle/open.ts";
 import type { UnconfirmedStep } from "../../types.ts";
 import type { BatchEntry } from "../requests/batch_request.ts";
-import type { UnconfirmedEntry } from "../requests/send.ts";
+import type { UnconfirmedEntry } from "../requests/attempt.ts";
 
 /** What tells messages apart: SQS may hand out one message twice in a batch. */
 export function messageKey({ queue, receiptHandle }: ReceivedRecord): string {
