@@ -30,8 +30,9 @@ import {
   switchOf,
   wrongFacts,
 } from "./infrastructure/facts.ts";
+import { assert, claim, end } from "./claims.ts";
 import { install, node, NODE_PACKAGES, pack, ROOT } from "./npm_project.ts";
-import { mustRun, print } from "./run_command.ts";
+import { mustRun } from "./run_command.ts";
 
 /** Where the programs stand. */
 const PAGES = ["docs/infrastructure.md", "docs/infrastructure-cdk.md"];
@@ -59,25 +60,6 @@ const RUNTIME = `
     ({ name, message }) => console.log(JSON.stringify({ error: { name, message } })),
   );
 `;
-
-let passed = 0;
-let failed = 0;
-
-/** States a claim, and counts whether it holds. */
-async function claim(what: string, check: () => Promise<void> | void): Promise<void> {
-  try {
-    await check();
-    passed++;
-    print(`ok      ${what}`);
-  } catch (error) {
-    failed++;
-    print(`FAILED  ${what}\n${error instanceof Error ? error.message : error}`);
-  }
-}
-
-function assert(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Error(otherwise);
-}
 
 /** The programs of the pages that begin with the name of a file, by that name. */
 async function readPrograms(): Promise<ReadonlyMap<string, string>> {
@@ -314,5 +296,4 @@ async function main(): Promise<void> {
 }
 
 await claim("every program could be tested", main);
-print(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+end();

@@ -8,6 +8,7 @@ import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { addTests, assert, claim, end } from "./claims.ts";
 import { createQueue } from "../tests/node/setup.ts";
 import {
   install,
@@ -45,25 +46,6 @@ const DEV_DEPENDENCIES = {
 /** Lambda starts these with this flag (its developer guide, "Building Lambda functions with Node.js"). */
 const WITHOUT_REQUIRE_ESM: ReadonlySet<string> = new Set(["20", "22"]);
 const NO_REQUIRE_ESM = "--no-experimental-require-module";
-
-let passed = 0;
-let failed = 0;
-
-/** States a claim, and counts whether it holds. */
-async function claim(what: string, check: () => Promise<void>): Promise<void> {
-  try {
-    await check();
-    passed++;
-    print(`ok      ${what}`);
-  } catch (error) {
-    failed++;
-    print(`FAILED  ${what}\n${error instanceof Error ? error.message : error}`);
-  }
-}
-
-function assert(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Error(otherwise);
-}
 
 /** Bundles a file of ours with esbuild. */
 async function bundle(project: string, from: string, to: string, more: string[]): Promise<void> {
@@ -191,8 +173,7 @@ async function testOnNode(project: string, major: string): Promise<void> {
     "build/blocking_close_test.js",
   ], { cwd: project });
   const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(output)?.[1]);
-  passed += count("pass");
-  failed += count("fail");
+  addTests({ passed: count("pass"), failed: count("fail") });
   assert(code === 0 && count("pass") > 0 && count("fail") === 0, output);
   print(`        ${count("pass")} tests`);
 }
@@ -279,5 +260,4 @@ async function testOldestSdk(
 }
 
 await main();
-print(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+end();
