@@ -212,6 +212,14 @@ async function main(): Promise<void> {
       await bundle(project, bundled, file, [`--format=${format}`, "--packages=external"]);
     }
 
+    const tests = join(project, "tests.ts");
+    await cp(join(ROOT, "tests/node/consumer/tests.ts"), tests);
+    await bundle(project, tests, "tests.mjs", ["--format=esm", "--minify", banner]);
+    await claim("the main entry point loads nothing of @partial-batch/sqs/testing", async () => {
+      const text = await readFile(join(project, "bundled.mjs"), "utf8");
+      assert(!text.includes("createFakeSqsClient"), "it is in the bundle");
+    });
+
     const config = {
       endpoint: fauxqs.endpoint,
       region: "us-east-1",
@@ -221,10 +229,15 @@ async function main(): Promise<void> {
       const version = (await mustRun(node(project, major), ["--version"])).trim();
       await claim(`the installed package on Node ${version}`, () => testOnNode(project, major));
       await claim(`require() of the package on Node ${version}`, async () => {
-        const source = 'require("@partial-batch/sqs").withSqsBatch(() => {})';
+        const source = 'require("@partial-batch/sqs").withSqsBatch(() => {});' +
+          'require("@partial-batch/sqs/testing").createFakeSqsClient()';
         await mustRun(node(project, major), ["--input-type=commonjs", "--eval", source], {
           cwd: project,
         });
+      });
+      await claim(`the fake client in a minified bundle on Node ${version}`, async () => {
+        const output = await mustRun(node(project, major), [join(project, "tests.mjs")]);
+        assert(output.endsWith("4,2,2,7"), output);
       });
       for (const file of ["bundled.mjs", "minified.mjs", "modules.mjs", "bundled.cjs"]) {
         await claim(`${file} on Node ${version}`, () => testBundle(project, file, major, config));

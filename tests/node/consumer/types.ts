@@ -15,6 +15,14 @@ import {
   withBatchProcessor,
   withSqsBatch,
 } from "@partial-batch/sqs";
+import {
+  createFakeSqsClient,
+  createLambdaContext,
+  createSqsEvent,
+  createSqsRecord,
+  type FakeSqsClient,
+  type FakeSqsFault,
+} from "@partial-batch/sqs/testing";
 import type { Context, SQSBatchResponse, SQSEvent, SQSHandler, SQSRecord } from "aws-lambda";
 // A second copy of the SDK, in another version: its client is of another type.
 import { SQSClient as OldSQSClient } from "sqs-old";
@@ -119,3 +127,20 @@ export const wholeEvent = (event: SQSEvent) => processor.open(event, () => {});
 export const noContext = processor.open([], (_, { lambdaContext }) => lambdaContext.awsRequestId);
 // @ts-expect-error -- no number
 export const noNumber = withSqsBatch(jsonBody(Order, (order) => order.id.toFixed()));
+
+const fault: FakeSqsFault = { kind: "refuse", action: "DeleteMessageBatch", messageIds: ["m1"] };
+export const fake: FakeSqsClient = createFakeSqsClient({ deadLetterQueue: "dlq", faults: [fault] });
+export const fakeAsClient: SqsClientLike = fake;
+export const tested: Promise<unknown> = Promise.resolve(
+  withSqsBatch(() => {}, { client: fake })(
+    createSqsEvent([{ id: 1 }, createSqsRecord({ body: [1] })]),
+    createLambdaContext({ remainingMs: 1_000 }),
+  ),
+);
+export const asked: readonly string[] = fake.requests.map((request) =>
+  request.action === "SendMessageBatch" ? request.input.Entries?.[0]?.MessageBody ?? "" : ""
+);
+// @ts-expect-error -- no such fault
+createFakeSqsClient({ faults: [{ kind: "drop" }] });
+// @ts-expect-error -- the lists are the client's
+fake.deleted.push("m1");
