@@ -16,7 +16,7 @@ export interface SqsRecordOverrides {
   readonly messageId?: string;
   /** The receipt handle. @default One that no other record has, with the message's id in it. */
   readonly receiptHandle?: string;
-  /** The body: a string as it is, anything else as JSON. @default {{}} */
+  /** The body: a string as it is, anything else as JSON. @default An empty object. */
   readonly body?: unknown;
   /**
    * The attributes that differ, each a string. A FIFO queue's record has `MessageGroupId`,

@@ -1,4 +1,8 @@
-import { GetQueueAttributesCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import {
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+} from "@aws-sdk/client-sqs";
 import {
   PartialSQSProcessor,
   type PartialSQSProcessorOptions,
@@ -226,6 +230,16 @@ Deno.test("createFakeSqsClient() gives a redrive policy only if asked for it, by
   assertEquals(ask("dlq", "All"), policy("arn:aws-cn:sqs:cn-north-1:999999999999:dlq"));
   assertEquals(ask(arn, "RedrivePolicy"), policy(arn));
   assertEquals(ask(arn), {});
+});
+
+Deno.test("createFakeSqsClient() takes messages that others send, and does not call them moved", async () => {
+  const client = createFakeSqsClient();
+  const Entries = [{ Id: "a", MessageBody: "hello" }];
+  const QueueUrl = "https://sqs.us-east-1.amazonaws.com/123456789012/bills";
+  const answer = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+  const { Successful: [sent] } = answer as { Successful: Record<string, string>[] };
+  assertEquals([sent!.Id, sent!.MD5OfMessageBody], ["a", "5d41402abc4b2a76b9719d911017c592"]);
+  assertEquals(client.moved, []);
 });
 
 Deno.test("createFakeSqsClient() rejects commands that the library does not use", async () => {
