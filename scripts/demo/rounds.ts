@@ -1,4 +1,5 @@
 import { SQSBatchProcessingError } from "@partial-batch/sqs";
+import { type Invocation, type InvokedHandler, pollOnce } from "@partial-batch/sqs/local";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSRecord } from "aws-lambda";
 import type { Deletions } from "./deletions.ts";
@@ -16,12 +17,7 @@ import {
 } from "./format.ts";
 import type { Orders } from "./orders.ts";
 import type { DeadLetterQueue, DemoQueue } from "./queue.ts";
-import {
-  type Invocation,
-  type InvokedHandler,
-  pollOnce,
-  receiveBatch,
-} from "../../tests/support/event_source_mapping.ts";
+import { receiveFrom } from "../../tests/support/test_queue.ts";
 
 /** Everything a round needs. */
 export interface Stage {
@@ -84,10 +80,12 @@ export async function playRounds(stage: Stage, until: number): Promise<Ending> {
     if (Date.now() > until) return { ends, deadLettered, stoppedBy: "The time ran out." };
     const requestsBefore = deletions.requests;
     const invocation = await pollOnce({
-      ...stage,
+      client: stage.client,
+      handler: stage.handler,
       queueUrl: queue.url,
       batchSize: orders.batchSize,
-      visibilityTimeout: queue.visibilityTimeout,
+      functionTimeoutMs: 30_000,
+      visibilityTimeoutSeconds: queue.visibilityTimeout,
       waitTimeSeconds: queue.waitTimeSeconds,
     });
     if (invocation) {
@@ -123,14 +121,14 @@ function deliveriesOf(
   if (error !== undefined && !(error instanceof SQSBatchProcessingError)) throw error;
   const results = new Map(
     error?.outcomes.map((outcome) => [
-      outcome.record,
+      outcome.record.messageId,
       outcome.status === "fail" ? errorText(outcome.error) : undefined,
     ]),
   );
   return records.map((record) => ({
     order: orders.orderIn(record),
     received: `${ordinal(Number(record.attributes.ApproximateReceiveCount))} time`,
-    result: results.get(record) ?? "shipped",
+    result: results.get(record.messageId) ?? "shipped",
     then: deletedByLambda.includes(record)
       ? "deleted by Lambda"
       : deletions.receiptHandles.has(record.receiptHandle)
@@ -148,11 +146,7 @@ async function receiveDeadLetters(
   ends: ReadonlyMap<number, End>,
 ): Promise<SQSRecord[]> {
   if (!deadLetterQueue) return [];
-  const records = await receiveBatch({
-    client,
-    queueUrl: deadLetterQueue.url,
-    visibilityTimeout: 5,
-  });
+  const records = await receiveFrom(client, deadLetterQueue.url, 10, 5);
   return records.filter((record) => {
     const order = orders.orderIn(record);
     return order !== undefined && !ends.has(order);

@@ -12,6 +12,7 @@ import {
   SqsBodyError,
   withSqsBatch,
 } from "@partial-batch/sqs";
+import { pollOnce } from "@partial-batch/sqs/local";
 import type { SQSRecord } from "aws-lambda";
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -20,7 +21,7 @@ import { tracingChannel } from "node:diagnostics_channel";
 import process from "node:process";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { lambdaContext, pollOnce } from "../support/event_source_mapping.ts";
+import { lambdaContext } from "../support/lambda_context.ts";
 import { SERVERS } from "../support/test_queue.ts";
 import { configOf, createQueue, handle, rejectionOf } from "./setup.ts";
 

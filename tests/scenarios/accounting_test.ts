@@ -2,7 +2,7 @@ import { type Batch, PartialSQSProcessor, SQSBatchProcessingError } from "@parti
 import { assert, assertEquals } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
 import * as fc from "fast-check";
-import { recordsToDelete } from "../support/event_source_mapping.ts";
+import { judgeResponse } from "../../src/local/response.ts";
 import type { Fault } from "../support/fault_proxy.ts";
 import { SERVERS, type TestQueue } from "../support/test_queue.ts";
 import { testSqs } from "../support/test_sqs.ts";
@@ -117,7 +117,7 @@ for (const server of SERVERS) {
         assertEquals(outcomes.map(({ record }) => record), records);
         const lambdaDeletes = thrown
           ? []
-          : recordsToDelete(records, response, options.reportItemFailures);
+          : judgeResponse(records, response, options.reportItemFailures).toDelete;
         const left = await bodiesIn(queue, records);
         const moved = await bodiesIn(deadLetters, []);
         const answerLost = faults.some(({ action, fault }) =>

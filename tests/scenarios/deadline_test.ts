@@ -16,7 +16,7 @@ import {
 } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { Context, SQSRecord } from "aws-lambda";
-import { lambdaContext } from "../support/event_source_mapping.ts";
+import { lambdaContext } from "../support/lambda_context.ts";
 import { bodies, makeRecord, makeRecords, QUEUE_ARN } from "../support/factories.ts";
 import { holding, HOLDS } from "../support/hold.ts";
 import { giveSteps } from "../support/steps.ts";

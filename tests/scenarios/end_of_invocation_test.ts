@@ -9,7 +9,7 @@ import {
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
 import { busyThread } from "../support/busy_thread.ts";
-import { lambdaContext } from "../support/event_source_mapping.ts";
+import { lambdaContext } from "../support/lambda_context.ts";
 import { bodies, makeFifoRecord, makeRecords } from "../support/factories.ts";
 import { holding, HOLDS } from "../support/hold.ts";
 import { testSqs } from "../support/test_sqs.ts";

@@ -23,7 +23,7 @@ import {
 import { FakeTime } from "@std/testing/time";
 import type { Context, SQSRecord } from "aws-lambda";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { lambdaContext } from "../support/event_source_mapping.ts";
+import { lambdaContext } from "../support/lambda_context.ts";
 import {
   bodies,
   handleBody,

@@ -7,7 +7,7 @@ import {
 } from "@partial-batch/sqs";
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import type { SQSBatchResponse, SQSHandler, SQSRecord } from "aws-lambda";
-import { lambdaContext } from "../support/event_source_mapping.ts";
+import { lambdaContext } from "../support/lambda_context.ts";
 import { handleBody, makeRecord, makeRecords, QUEUE_ARN } from "../support/factories.ts";
 import { holding, HOLDS } from "../support/hold.ts";
 import { runScript } from "../support/run_script.ts";

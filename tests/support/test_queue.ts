@@ -7,7 +7,9 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { SQSRecord } from "aws-lambda";
-import { pollOnce, type PollOptions, receiveBatch } from "./event_source_mapping.ts";
+import { pollOnce, type PollOnceOptions } from "@partial-batch/sqs/local";
+import { lookAtQueue } from "../../src/local/queue.ts";
+import { receiveBatch } from "../../src/local/receive.ts";
 
 /** The independent SQS servers that the tests run against. */
 export const SERVERS = ["fauxqs", "local-aws-sqs"] as const;
@@ -17,6 +19,17 @@ export type ServerName = typeof SERVERS[number];
 
 /** What a message is sent as. */
 export type MessageToSend = Omit<SendMessageBatchRequestEntry, "Id">;
+
+/** Receives up to `batchSize` messages that a queue gives at once, as records. */
+export async function receiveFrom(
+  client: SQSClient,
+  url: string,
+  batchSize: number,
+  visibilityTimeoutSeconds?: number,
+): Promise<SQSRecord[]> {
+  const queue = await lookAtQueue(client, url, visibilityTimeoutSeconds);
+  return await receiveBatch({ client, queue, batchSize, windowMs: 0, waitTimeSeconds: 0 });
+}
 
 /** A queue of its own for one test. */
 export class TestQueue {
@@ -73,7 +86,7 @@ export class TestQueue {
 
   /** Receives messages as the records of an event. */
   async receive(batchSize = 10): Promise<SQSRecord[]> {
-    return await receiveBatch({ client: this.client, queueUrl: this.url, batchSize });
+    return await receiveFrom(this.client, this.url, batchSize);
   }
 
   /** Sends messages and receives them, in the order in which they were sent. */
@@ -96,8 +109,10 @@ export class TestQueue {
   }
 
   /** Lets the event source mapping play one round. */
-  async poll(options: Omit<PollOptions, "client" | "queueUrl">): ReturnType<typeof pollOnce> {
-    return await pollOnce({ client: this.client, queueUrl: this.url, ...options });
+  async poll(options: Omit<PollOnceOptions, "client" | "queueUrl">): ReturnType<typeof pollOnce> {
+    const { client, url: queueUrl } = this;
+    const patient = { waitTimeSeconds: 0, functionTimeoutMs: 30_000 };
+    return await pollOnce({ client, queueUrl, ...patient, ...options });
   }
 
   /** How many messages it still has, in flight or not. */

@@ -4,7 +4,7 @@ import {
   withBatchProcessor,
 } from "@partial-batch/sqs";
 import type { Context, SQSRecord } from "aws-lambda";
-import { lambdaContext } from "./event_source_mapping.ts";
+import { lambdaContext } from "./lambda_context.ts";
 import { holding } from "./hold.ts";
 
 /** The ways to run a batch. */

@@ -23,7 +23,7 @@ import {
 } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, tracingChannel, unsubscribe } from "node:diagnostics_channel";
-import { lambdaContext } from "../support/event_source_mapping.ts";
+import { lambdaContext } from "../support/lambda_context.ts";
 import { publishRequest } from "../../src/diagnostics.ts";
 import { bodies, handleBody, makeRecords } from "../support/factories.ts";
 import { holding, HOLDS } from "../support/hold.ts";

@@ -17,7 +17,7 @@ import { type } from "arktype";
 import type { SQSRecord } from "aws-lambda";
 import * as v from "valibot";
 import * as z from "zod";
-import { lambdaContext } from "../support/event_source_mapping.ts";
+import { lambdaContext } from "../support/lambda_context.ts";
 import { makeRecord } from "../support/factories.ts";
 
 class Processor extends BasePartialProcessor {}

@@ -14,7 +14,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
-import { lambdaContext } from "../support/event_source_mapping.ts";
+import { lambdaContext } from "../support/lambda_context.ts";
 import { isNonRetryable } from "../../src/non_retryable.ts";
 import { bodies, makeRecord, makeRecords, QUEUE_ARN } from "../support/factories.ts";
 import { holding, HOLDS } from "../support/hold.ts";

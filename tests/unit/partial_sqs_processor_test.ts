@@ -8,7 +8,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import type { Context } from "aws-lambda";
-import { lambdaContext } from "../support/event_source_mapping.ts";
+import { lambdaContext } from "../support/lambda_context.ts";
 import { bodies, handleBody, makeRecords } from "../support/factories.ts";
 import { type Hold, holding, HOLDS } from "../support/hold.ts";
 import { SERVERS } from "../support/test_queue.ts";

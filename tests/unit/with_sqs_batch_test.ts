@@ -15,7 +15,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import type { SQSHandler } from "aws-lambda";
-import { lambdaContext } from "../support/event_source_mapping.ts";
+import { lambdaContext } from "../support/lambda_context.ts";
 import { bodies, handleBody, makeRecords } from "../support/factories.ts";
 import { SERVERS } from "../support/test_queue.ts";
 import { testSqs } from "../support/test_sqs.ts";

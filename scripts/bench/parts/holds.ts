@@ -7,8 +7,8 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { SQSRecord } from "aws-lambda";
 import { writeFile } from "node:fs/promises";
-import { receiveBatch } from "../../../tests/support/event_source_mapping.ts";
 import { startSqsServer } from "../../../tests/support/start_process.ts";
+import { receiveFrom } from "../../../tests/support/test_queue.ts";
 import { type Bench, takeTurns } from "../measure.ts";
 import { show, table, target } from "../table.ts";
 
@@ -68,5 +68,5 @@ async function makeRecords(endpoint: string, count: number): Promise<SQSRecord[]
     }));
     await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
   }
-  return await receiveBatch({ client, queueUrl: QueueUrl!, batchSize: count });
+  return await receiveFrom(client, QueueUrl!, count);
 }

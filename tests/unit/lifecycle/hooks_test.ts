@@ -16,7 +16,7 @@ import {
 import { FakeTime } from "@std/testing/time";
 import type { SQSRecord } from "aws-lambda";
 import type { IndexedFailure } from "../../../src/lifecycle/hooks.ts";
-import { lambdaContext } from "../../support/event_source_mapping.ts";
+import { lambdaContext } from "../../support/lambda_context.ts";
 import { handleBody, makeFifoRecord, makeRecords } from "../../support/factories.ts";
 import { holding, HOLDS } from "../../support/hold.ts";
 import { giveSteps } from "../../support/steps.ts";

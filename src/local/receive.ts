@@ -1,0 +1,76 @@
+import { ReceiveMessageCommand, type ReceiveMessageCommandOutput } from "@aws-sdk/client-sqs";
+import type { SQSRecord } from "aws-lambda";
+import type { SqsClientLike } from "../sqs_client_like.ts";
+import { send } from "./client.ts";
+import type { SourceQueue } from "./queue.ts";
+import { toRecord } from "./record.ts";
+import { sleep } from "./sleep.ts";
+
+/** How a batch is gathered. */
+export interface Gathering {
+  readonly client: SqsClientLike;
+  readonly queue: SourceQueue;
+  readonly batchSize: number;
+  /** For how long to gather, from the first message on. */
+  readonly windowMs: number;
+  /** For how long to wait for a first message. */
+  readonly waitTimeSeconds: number;
+  /** Ends the gathering early: what there is by then is the batch. */
+  readonly stopped?: AbortSignal;
+  /** Gives a request up that is under way. */
+  readonly abortSignal?: AbortSignal;
+}
+
+/** SQS gives at most ten messages a request. */
+const MOST_PER_REQUEST = 10;
+
+/** The longest that SQS waits for a message. */
+const LONGEST_WAIT_SECONDS = 20;
+
+/**
+ * Receives a batch, empty if there was no message.
+ *
+ * With a window it receives until the window is over or the batch is full (AWS Lambda developer guide,
+ * "Using Lambda with Amazon SQS"). Lambda also stops at 6 MB, which is not modelled. Without a window it
+ * takes what the queue gives at once.
+ */
+export async function receiveBatch(gathering: Gathering): Promise<SQSRecord[]> {
+  const { batchSize, windowMs, waitTimeSeconds, stopped } = gathering;
+  const records = await receive(gathering, batchSize, waitTimeSeconds);
+  if (records.length === 0) return records;
+  const end = performance.now() + windowMs;
+  while (records.length < batchSize && !stopped?.aborted) {
+    const leftMs = end - performance.now();
+    if (windowMs > 0 && leftMs <= 0) break;
+    // While somebody may say stop, no request may take long.
+    const wait = Math.min(stopped ? 1 : LONGEST_WAIT_SECONDS, Math.floor(leftMs / 1_000));
+    const more = await receive(gathering, batchSize - records.length, Math.max(0, wait));
+    records.push(...more);
+    if (more.length > 0) continue;
+    if (windowMs === 0) break;
+    await sleep(Math.min(100, Math.max(0, end - performance.now())), stopped);
+  }
+  return records;
+}
+
+async function receive(
+  { client, queue, abortSignal }: Gathering,
+  count: number,
+  WaitTimeSeconds: number,
+): Promise<SQSRecord[]> {
+  const { Messages = [] } = await send<ReceiveMessageCommandOutput>(
+    client,
+    new ReceiveMessageCommand({
+      QueueUrl: queue.url,
+      MaxNumberOfMessages: Math.min(MOST_PER_REQUEST, count),
+      // The old name too: older emulators know no other.
+      AttributeNames: ["All"],
+      MessageSystemAttributeNames: ["All"],
+      MessageAttributeNames: ["All"],
+      WaitTimeSeconds,
+      VisibilityTimeout: queue.visibilityTimeoutSeconds,
+    }),
+    abortSignal,
+  );
+  return Messages.map((message) => toRecord(message, queue.arn));
+}
