@@ -37,6 +37,12 @@ const DEPENDENCIES = {
   "@types/aws-lambda": rangeOf("aws-lambda"),
 };
 
+/** Peers that only some entry points use, and only if they are there. */
+const OPTIONAL_PEERS = { fauxqs: ">=1.9.2" };
+
+/** The entry point that is the package's command: `npx @partial-batch/sqs`. */
+const COMMAND = builtFile(ENTRY_POINTS.find(({ name }) => name === "./cli")!.path, ".js");
+
 /** A placeholder; all of them are listed in CONTRIBUTING.md, "Before the first release". */
 const REPOSITORY = "https://github.com/OWNER/partial-batch-sqs";
 
@@ -87,6 +93,11 @@ const PACKAGE = {
         .map(({ name, path }) => [name.slice(2), [builtFile(path, ".d.ts")]]),
     ),
   },
+  bin: { "partial-batch-sqs": COMMAND },
+  peerDependencies: OPTIONAL_PEERS,
+  peerDependenciesMeta: Object.fromEntries(
+    Object.keys(OPTIONAL_PEERS).map((name) => [name, { optional: true }]),
+  ),
   files: ["esm", "CHANGELOG.md"],
 };
 
@@ -186,6 +197,12 @@ async function mendDeclarations(folder: string): Promise<void> {
   }
 }
 
+/** Says which runtime a script is for; npm makes the file of a `bin` executable. */
+async function makeExecutable(path: string): Promise<void> {
+  const text = await readFile(path, "utf8");
+  await writeFile(path, `#!/usr/bin/env node\n${text}`);
+}
+
 await mkdir(OUT, { recursive: true });
 const [dnt] = await importFromJsr<[Dnt]>(["@deno/dnt"]) ?? [];
 if (dnt) {
@@ -196,6 +213,7 @@ if (dnt) {
   await buildWithTypeScript();
 }
 await mendDeclarations(join(OUT, "esm"));
+await makeExecutable(join(OUT, COMMAND));
 print(`Built ${PACKAGE.name} ${PACKAGE.version}`);
 // A request to JSR may still be under way.
 Deno.exit();

@@ -20,6 +20,8 @@ export interface MappingHooks {
   readonly ready?: () => Promise<void>;
   /** Called with each batch, before the handler is. */
   readonly received?: (records: readonly SQSRecord[]) => void;
+  /** Awaited after each invocation. */
+  readonly invoked?: (invocation: Invocation) => Promise<void>;
   /** Awaited after each poll that brought nothing. */
   readonly idle?: () => Promise<void>;
 }
@@ -165,7 +167,9 @@ export class EventSourceMapping implements AsyncDisposable, AsyncIterable<Invoca
       // It waited for its message groups so long that it has returned to the queue.
       if (!isInTime()) return;
       this.#hooks.received?.(records);
-      this.#invocations.push(await invoke(invoking, records));
+      const invocation = await invoke(invoking, records);
+      await this.#hooks.invoked?.(invocation);
+      this.#invocations.push(invocation);
     };
     const run = this.#options.fifo ? this.#locks.run(records, handle) : handle();
     const running = run

@@ -1,12 +1,12 @@
 import type { Context, SQSEvent, SQSRecord } from "aws-lambda";
-import { ignoreRejection, isThenable } from "../internal/promises.ts";
 import { typeNameOnly } from "../internal/shape.ts";
 import type { SqsClientLike } from "../sqs_client_like.ts";
+import { answerOf, responseJson } from "./answer.ts";
 import { lambdaContext } from "./context.ts";
 import { deleteRecords } from "./entries.ts";
 import type { CheckedOptions, InvokedHandler } from "./options.ts";
 import type { SourceQueue } from "./queue.ts";
-import { judgeResponse, responseJson } from "./response.ts";
+import { judgeResponse } from "./response.ts";
 
 /**
  * What happened in one invocation.
@@ -114,21 +114,6 @@ async function call(handler: InvokedHandler, event: SQSEvent, context: Context):
   } catch (error) {
     return { status: "threw", error };
   }
-}
-
-/** What a handler answers: by its promise, by what it returns, or by the callback if it takes one. */
-function answerOf(handler: InvokedHandler, event: SQSEvent, context: Context): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const returned = handler(event, context, (error, result) => {
-      if (error === null || error === undefined) resolve(result);
-      else reject(error);
-    });
-    if (isThenable(returned) || handler.length < 3) {
-      // Whoever answers first wins; the other must not become an unhandled rejection.
-      ignoreRejection(returned);
-      resolve(returned);
-    }
-  });
 }
 
 function timeoutError(timeoutMs: number): Error {

@@ -48,7 +48,7 @@ export async function receiveBatch(gathering: Gathering): Promise<SQSRecord[]> {
     records.push(...more);
     if (more.length > 0) continue;
     if (windowMs === 0) break;
-    await sleep(Math.min(100, Math.max(0, end - performance.now())), stopped);
+    await sleep(Math.min(100, end - performance.now()), stopped);
   }
   return records;
 }

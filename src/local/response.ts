@@ -1,5 +1,6 @@
 import type { SQSRecord } from "aws-lambda";
 import { isObject, typeNameOnly } from "../internal/shape.ts";
+import { responseJson } from "./answer.ts";
 
 /** What Lambda makes of a function's response. */
 export interface Verdict {
@@ -70,13 +71,4 @@ function wrongWith(failure: unknown, ids: ReadonlySet<string>): string | undefin
   }
   if (!ids.has(itemIdentifier)) return ".itemIdentifier is the id of no message of the batch";
   return undefined;
-}
-
-/**
- * A response as Lambda gets it: JSON, `null` if there is none.
- *
- * @throws If JSON cannot express it, such as a `BigInt`.
- */
-export function responseJson(response: unknown): string {
-  return JSON.stringify(response) ?? "null";
 }

@@ -1,7 +1,7 @@
 /** Waits, or until the signal says stop. */
 export function sleep(ms: number, stopped?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (stopped?.aborted) return resolve();
+    if (ms <= 0 || stopped?.aborted) return resolve();
     const end = () => {
       clearTimeout(timer);
       stopped?.removeEventListener("abort", end);

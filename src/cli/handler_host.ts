@@ -1,0 +1,170 @@
+import type { Context, SQSEvent } from "aws-lambda";
+import { ignoreRejection } from "../internal/promises.ts";
+import { Child, type ChildOptions, type ProcessEnd, type Program } from "./child.ts";
+import { HANDLER_MODULE } from "./handler_process.ts";
+import type { HandlerEvent, Report, SentError } from "./protocol.ts";
+import { IS_DENO } from "./runtime.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What a handler is run with. */
+export interface HandlerHostOptions {
+  /** The URL of its module. */
+  readonly url: string;
+  readonly exportName: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly memoryMb: number | undefined;
+  readonly onOutput: ChildOptions["onOutput"];
+  readonly onEvent: (event: HandlerEvent) => void;
+}
+
+/** An invocation that waits for its answer. */
+interface Pending {
+  readonly id: string;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** How long after its deadline a handler's process is killed: the mapping has then given it up. */
+const GRACE_MS = 20;
+
+/**
+ * Runs the handler in a process of its own, and starts another one when that has ended: because the
+ * handler ended it, ran out of memory, or outlived its deadline. To the mapping it is a function.
+ */
+export class HandlerHost {
+  readonly #options: HandlerHostOptions;
+  #child: Child | undefined;
+  #ready: Promise<void> | undefined;
+  #pending: Pending | undefined;
+  #isOutOfMemory = false;
+  #isClosed = false;
+  /** The process that was killed at its deadline; its successor is on its way. */
+  #killed: Child | undefined;
+
+  constructor(options: HandlerHostOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Settles once a process with the handler in it waits for invocations.
+   *
+   * @throws {UsageError} If the user named something that is not there.
+   * @throws {Error} If the handler cannot be loaded.
+   */
+  ready(): Promise<void> {
+    return this.#ready ??= this.#start();
+  }
+
+  /** Invokes the handler. Never settles after its deadline. */
+  async invoke(event: SQSEvent, context: Context): Promise<unknown> {
+    await this.ready();
+    const child = this.#child!;
+    const timeoutMs = context.getRemainingTimeInMillis();
+    const [, , , region = "", accountId = ""] = context.invokedFunctionArn.split(":");
+    const { functionName, awsRequestId: id } = context;
+    const timer = setTimeout(() => this.#kill(child), timeoutMs + GRACE_MS);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#pending = { id, resolve, reject };
+        child.send({
+          type: "invoke",
+          id,
+          event,
+          context: { functionName, awsRequestId: id, timeoutMs, region, accountId },
+        });
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends the process, whatever it does. No other one is started. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#child?.kill();
+  }
+
+  async #start(): Promise<void> {
+    if (this.#isClosed) throw new Error("The handler's process was ended");
+    const { url, exportName, env, memoryMb, onOutput } = this.#options;
+    this.#isOutOfMemory = false;
+    const loaded = new Promise<Report | ProcessEnd>((resolve) => {
+      const child = new Child({
+        program: program(),
+        env,
+        memoryMb,
+        onMessage: (report) => this.#hear(report as Report, resolve),
+        onOutput: (stream, line) => {
+          if (stream === "stderr" && /out of memory/i.test(line)) this.#isOutOfMemory = true;
+          onOutput(stream, line);
+        },
+      });
+      this.#child = child;
+      void child.ended.then((end) => {
+        resolve(end);
+        this.#onEnd(child, end);
+      });
+      child.send({ type: "load", url, exportName });
+    });
+    const report = await loaded;
+    if ("type" in report && report.type === "ready") return;
+    if ("type" in report && report.type === "unusable") {
+      await this.close();
+      const text = `Cannot use the handler: ${report.reason}`;
+      throw report.isUsage ? new UsageError(text) : new Error(text);
+    }
+    throw new Error(`Cannot load the handler: ${this.#howEnded(report as ProcessEnd)}`);
+  }
+
+  #hear(report: Report, loaded: (report: Report) => void): void {
+    switch (report.type) {
+      case "ready":
+      case "unusable":
+        loaded(report);
+        break;
+      case "returned":
+        if (this.#pending?.id === report.id) this.#pending.resolve(JSON.parse(report.json));
+        break;
+      case "threw":
+        if (this.#pending?.id === report.id) this.#pending.reject(asError(report.error));
+        break;
+      default:
+        this.#options.onEvent(report);
+    }
+  }
+
+  #onEnd(child: Child, end: ProcessEnd): void {
+    if (child === this.#killed) return;
+    this.#ready = undefined;
+    const error = new Error(this.#howEnded(end));
+    error.name = "ExitError";
+    this.#pending?.reject(error);
+    this.#pending = undefined;
+  }
+
+  /** Kills a process whose invocation has been given up: nobody is told of its end. */
+  #kill(child: Child): void {
+    this.#pending = undefined;
+    this.#killed = child;
+    this.#ready = child.kill().then(() => this.#start());
+    ignoreRejection(this.#ready);
+  }
+
+  #howEnded({ code, signal }: ProcessEnd): string {
+    if (this.#isOutOfMemory) return "its process ran out of memory";
+    return signal ? `its process ended by ${signal}` : `its process ended with exit code ${code}`;
+  }
+}
+
+/** On Deno it is text, so that the user's own configuration applies. */
+function program(): Program {
+  const run = `(await import(${JSON.stringify(HANDLER_MODULE)})).serveHandler();`;
+  return IS_DENO ? { source: run } : { file: new URL(HANDLER_MODULE) };
+}
+
+function asError({ name, message, stack }: SentError): Error {
+  const error = new Error(message);
+  error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
