@@ -58,6 +58,11 @@ export class Child {
     });
   }
 
+  /** Whether it can still be talked to. */
+  get isConnected(): boolean {
+    return this.#process.connected;
+  }
+
   /** Sends it a message; one that has ended gets none. */
   send(message: object): void {
     if (this.#process.connected) this.#process.send(message, () => {});

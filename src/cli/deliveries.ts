@@ -49,9 +49,7 @@ export class Deliveries {
 
   sent(messages: readonly SentMessage[]): Delivery[] {
     return messages.map(({ messageId, body }) =>
-      // It may have been received before SQS's answer was here.
-      this.#messages.get(messageId) ??
-        this.#note({ messageId, body, receiveCount: 0, status: "sent", ...NOTHING })
+      this.#note({ messageId, body, receiveCount: 0, status: "sent", ...NOTHING })
     );
   }
 

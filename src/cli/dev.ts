@@ -52,12 +52,12 @@ export async function dev(options: DevOptions, reporter: Reporter): Promise<numb
     await host.ready();
     reporter.start({ options, queue, messageCount: messages.length });
     const watch = new Watch({ queue, deliveries, reporter, untilEmpty: options.untilEmpty });
-    mapping = startMapping({ options, queue, host, watch, interrupted: interruption.signal });
+    // Before anything is received: so a message is told of in order.
     for await (const sent of sendMessages(queue.client, queue.url, messages)) {
-      if (interruption.signal.aborted) break;
       reporter.deliveries(deliveries.sent(sent));
+      if (interruption.signal.aborted) break;
     }
-    watch.allSent();
+    mapping = startMapping({ options, queue, host, watch, interrupted: interruption.signal });
     const isDone = await Promise.race([
       watch.empty.then(() => true),
       interruption.happened.then(() => false),

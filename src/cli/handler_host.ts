@@ -38,7 +38,7 @@ export class HandlerHost {
   #pending: Pending | undefined;
   #isOutOfMemory = false;
   #isClosed = false;
-  /** The process that was killed at its deadline; its successor is on its way. */
+  /** The last process that was killed; its successor is on its way, or here. */
   #killed: Child | undefined;
 
   constructor(options: HandlerHostOptions) {
@@ -52,13 +52,16 @@ export class HandlerHost {
    * @throws {Error} If the handler cannot be loaded.
    */
   ready(): Promise<void> {
+    // Whoever asks has given up the invocation that is still unanswered.
+    const child = this.#child;
+    if (child && (this.#pending || !child.isConnected)) this.#kill(child);
     return this.#ready ??= this.#start();
   }
 
   /** Invokes the handler. Never settles after its deadline. */
   async invoke(event: SQSEvent, context: Context): Promise<unknown> {
-    await this.ready();
-    const child = this.#child!;
+    const child = this.#child;
+    if (!child) throw new Error("The handler's process was not started");
     const timeoutMs = context.getRemainingTimeInMillis();
     const [, , , region = "", accountId = ""] = context.invokedFunctionArn.split(":");
     const { functionName, awsRequestId: id } = context;
@@ -75,6 +78,7 @@ export class HandlerHost {
       });
     } finally {
       clearTimeout(timer);
+      if (this.#pending?.id === id) this.#pending = undefined;
     }
   }
 
@@ -142,8 +146,9 @@ export class HandlerHost {
     this.#pending = undefined;
   }
 
-  /** Kills a process whose invocation has been given up: nobody is told of its end. */
+  /** Kills a process that is of no use any more, and starts another one: nobody is told of its end. */
   #kill(child: Child): void {
+    if (child === this.#killed) return;
     this.#pending = undefined;
     this.#killed = child;
     this.#ready = child.kill().then(() => this.#start());

@@ -24,17 +24,11 @@ export class Watch {
   /** Settles once the queue is empty, or has only messages that nobody handles. */
   readonly empty: Promise<void>;
   #setEmpty: () => void = () => {};
-  #areAllSent = false;
   #emptyLooks = 0;
 
   constructor(watched: Watched) {
     this.#watched = watched;
     this.empty = new Promise((resolve) => this.#setEmpty = resolve);
-  }
-
-  /** Nothing more is sent: from now on an empty queue is the end. */
-  allSent(): void {
-    this.#areAllSent = true;
   }
 
   received(records: readonly SQSRecord[]): void {
@@ -70,7 +64,7 @@ export class Watch {
 
   #endIfEmpty({ count, left }: QueueState): void {
     const { queue, deliveries, untilEmpty } = this.#watched;
-    if (!untilEmpty || !this.#areAllSent) return;
+    if (!untilEmpty) return;
     const isEmpty = left ? left.size === 0 : this.#emptyLooks >= LOOKS_UNTIL_EMPTY;
     const isStuck = queue.maxReceiveCount === undefined && count > 0 &&
       deliveries.countOften(MOST_RECEIVES) >= count;

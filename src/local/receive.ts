@@ -36,21 +36,27 @@ const LONGEST_WAIT_SECONDS = 20;
  */
 export async function receiveBatch(gathering: Gathering): Promise<SQSRecord[]> {
   const { batchSize, windowMs, waitTimeSeconds, stopped } = gathering;
-  const records = await receive(gathering, batchSize, waitTimeSeconds);
-  if (records.length === 0) return records;
+  // A message whose visibility timeout ends meanwhile comes again: its newer handle is the valid one.
+  const records = new Map<string, SQSRecord>();
+  const gather = async (waitSeconds: number) => {
+    const received = await receive(gathering, batchSize - records.size, waitSeconds);
+    for (const record of received) records.set(record.messageId, record);
+    return received.length;
+  };
+  if (await gather(waitTimeSeconds) === 0) return [];
   const end = performance.now() + windowMs;
-  while (records.length < batchSize && !stopped?.aborted) {
+  while (records.size < batchSize && !stopped?.aborted) {
     const leftMs = end - performance.now();
     if (windowMs > 0 && leftMs <= 0) break;
     // While somebody may say stop, no request may take long.
     const wait = Math.min(stopped ? 1 : LONGEST_WAIT_SECONDS, Math.floor(leftMs / 1_000));
-    const more = await receive(gathering, batchSize - records.length, Math.max(0, wait));
-    records.push(...more);
-    if (more.length > 0) continue;
-    if (windowMs === 0) break;
+    const before = records.size;
+    const count = await gather(Math.max(0, wait));
+    if (windowMs === 0 && records.size === before) break;
+    if (count > 0) continue;
     await sleep(Math.min(100, end - performance.now()), stopped);
   }
-  return records;
+  return [...records.values()];
 }
 
 async function receive(

@@ -184,6 +184,20 @@ for (const server of SERVERS) {
     assertEquals(bodiesOf(invocation!.records), ["first", "second"]);
   });
 
+  claim("a message that comes twice while a batch is gathered is in it once", async () => {
+    const queue = await sqs.createQueue();
+    await queue.send("a");
+    const invocation = await queue.poll({
+      handler: () => {},
+      batchSize: 2,
+      maximumBatchingWindowSeconds: 2,
+      visibilityTimeoutSeconds: 1,
+    });
+    const [record, ...more] = invocation!.records;
+    assertEquals([more.length, invocation!.deletedByLambda.length], [0, 1]);
+    assert(Number(record!.attributes.ApproximateReceiveCount) >= 2);
+  });
+
   claim("at most maximumConcurrency invocations run at the same time", async () => {
     const queue = await sqs.createQueue();
     await queue.send("1", "2", "3", "4");
