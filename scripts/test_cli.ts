@@ -9,7 +9,7 @@ import process from "node:process";
 import deno from "../deno.json" with { type: "json" };
 import { assert, claim, end } from "./claims.ts";
 import { type CliEnd, type CliRun, type Runtime, startCli } from "./cli/run.ts";
-import { HANDLER, USING_HANDLER } from "./cli/handlers.ts";
+import { HANDLER, STUCK_HANDLER, USING_HANDLER } from "./cli/handlers.ts";
 import { install, node, NODE_PACKAGES, NODES, pack, ROOT } from "./npm_project.ts";
 import { mustRun } from "./run_command.ts";
 
@@ -142,6 +142,18 @@ async function interrupted(runtime: Runtime, signal: "SIGINT" | "SIGKILL"): Prom
   assert(left.length === 0, `processes are left: ${left}`);
 }
 
+/** Ctrl-C while the handler's module blocks. */
+async function interruptedWhileLoading(runtime: Runtime): Promise<void> {
+  const running = startCli(runtime, ["dev", "./stuck.mjs", "--json"]);
+  await running.line(({ type, text }) => type === "output" && text === "loading");
+  const pids = await running.descendants();
+  running.signal("SIGINT", true);
+  const { code } = await running.ended;
+  assert(code === 130, `it ended with ${code}`);
+  const left = await running.alive(pids, 0);
+  assert(left.length === 0, `processes are left: ${left}`);
+}
+
 async function testRuntime(runtime: Runtime, fauxqs: string): Promise<void> {
   const on = (what: string, check: () => Promise<void>) =>
     claim(`dev: ${what} on ${runtime.name}`, check);
@@ -160,6 +172,7 @@ async function testRuntime(runtime: Runtime, fauxqs: string): Promise<void> {
     on("without fauxqs", () => withoutFauxqs(runtime, fauxqs)),
   ]);
   await on("Ctrl-C leaves no process", () => interrupted(runtime, "SIGINT"));
+  await on("Ctrl-C while the handler loads", () => interruptedWhileLoading(runtime));
   await on("being killed leaves no process", () => interrupted(runtime, "SIGKILL"));
 }
 
@@ -167,6 +180,7 @@ async function writeHandlers(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "handler.mjs"), HANDLER);
   await writeFile(join(folder, "using.mjs"), USING_HANDLER);
+  await writeFile(join(folder, "stuck.mjs"), STUCK_HANDLER);
 }
 
 async function testNodes(project: string): Promise<void> {

@@ -47,3 +47,9 @@ export const handler = async (event, context) => {
   }
 };
 `;
+
+/** One that never loads. */
+export const STUCK_HANDLER: string = `
+process.stdout.write("loading\\n");
+for (;;);
+`;

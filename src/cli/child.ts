@@ -42,6 +42,10 @@ export class Child {
     });
     this.#process = child;
     child.on("message", onMessage);
+    // It ends by itself when nobody talks to it any more, unless it blocks.
+    const killAtExit = () => void child.kill("SIGKILL");
+    process.on("exit", killAtExit);
+    child.once("exit", () => process.off("exit", killAtExit));
     const outputs = (["stdout", "stderr"] as const).map((stream) => {
       const lines = createInterface({ input: child[stream]! });
       lines.on("line", (line) => onOutput(stream, line));

@@ -49,7 +49,8 @@ export async function dev(options: DevOptions, reporter: Reporter): Promise<numb
         if (event.type === "record") reporter.handled(event);
       },
     });
-    await host.ready();
+    await Promise.race([host.ready(), interruption.happened]);
+    if (interruption.signal.aborted) return INTERRUPTED;
     reporter.start({ options, queue, messageCount: messages.length });
     const watch = new Watch({ queue, deliveries, reporter, untilEmpty: options.untilEmpty });
     // Before anything is received: so a message is told of in order.
@@ -64,8 +65,9 @@ export async function dev(options: DevOptions, reporter: Reporter): Promise<numb
       // It ends by itself only if SQS cannot be asked, and then rejects.
       iterate(mapping),
     ]);
+    const stopped = mapping.stop();
     if (!isDone) await host.close();
-    await mapping.stop();
+    await stopped;
     const sums = deliveries.sums();
     const isHandled = sums.left === 0 && sums.deadLettered === 0;
     const exitCode = !options.untilEmpty ? 0 : !isDone ? INTERRUPTED : isHandled ? 0 : 1;

@@ -46,7 +46,8 @@ export class HandlerHost {
   }
 
   /**
-   * Settles once a process with the handler in it waits for invocations.
+   * Settles once a process with the handler in it waits for invocations, or none ever will because this
+   * was closed.
    *
    * @throws {UsageError} If the user named something that is not there.
    * @throws {Error} If the handler cannot be loaded.
@@ -89,7 +90,7 @@ export class HandlerHost {
   }
 
   async #start(): Promise<void> {
-    if (this.#isClosed) throw new Error("The handler's process was ended");
+    if (this.#isClosed) return;
     const { url, exportName, env, memoryMb, onOutput } = this.#options;
     this.#isOutOfMemory = false;
     const loaded = new Promise<Report | ProcessEnd>((resolve) => {
@@ -117,6 +118,7 @@ export class HandlerHost {
       const text = `Cannot use the handler: ${report.reason}`;
       throw report.isUsage ? new UsageError(text) : new Error(text);
     }
+    if (this.#isClosed) return;
     throw new Error(`Cannot load the handler: ${this.#howEnded(report as ProcessEnd)}`);
   }
 

@@ -137,6 +137,7 @@ export class EventSourceMapping implements AsyncDisposable, AsyncIterable<Invoca
         continue;
       }
       await this.#hooks.ready?.();
+      if (this.#isStopping) return;
       const records = await this.#receive(invoking);
       if (records.length === 0) continue;
       if (this.#isStopping) return await releaseRecords(client, queueUrl, records);
