@@ -35,13 +35,15 @@ export async function startLocalQueue({ fifo, timeoutMs }: DevOptions): Promise<
   const suffix = fifo ? ".fifo" : "";
   const urlOf = (name: string) => `${endpoint}/${ACCOUNT_ID}/${name}`;
   const [name, deadLetterQueueName] = [`dev${suffix}`, `dev-dlq${suffix}`];
-  const kind = fifo ? { FifoQueue: "true", ContentBasedDeduplication: "true" } : {};
+  const kind: Record<string, string> = fifo
+    ? { FifoQueue: "true", ContentBasedDeduplication: "true" }
+    : {};
   const close = async () => {
     client.destroy();
     await server.child.kill();
   };
   try {
-    await createQueue(client, deadLetterQueueName, { ...kind });
+    await createQueue(client, deadLetterQueueName, kind);
     const { QueueArn } = await attributesOf(client, urlOf(deadLetterQueueName));
     await createQueue(client, name, {
       ...kind,

@@ -39,36 +39,37 @@ export async function receiveBatch(gathering: Gathering): Promise<SQSRecord[]> {
   // A message whose visibility timeout ends meanwhile comes again: its newer handle is the valid one.
   const records = new Map<string, SQSRecord>();
   const gather = async (waitSeconds: number) => {
-    const received = await receive(gathering, batchSize - records.size, waitSeconds);
-    for (const record of received) records.set(record.messageId, record);
-    return received.length;
+    const asked = Math.min(MOST_PER_REQUEST, batchSize - records.size);
+    const before = records.size;
+    for (const record of await receive(gathering, asked, waitSeconds)) {
+      records.set(record.messageId, record);
+    }
+    return { asked, added: records.size - before };
   };
-  if (await gather(waitTimeSeconds) === 0) return [];
+  let { asked, added } = await gather(waitTimeSeconds);
+  if (added === 0) return [];
   const end = performance.now() + windowMs;
   while (records.size < batchSize && !stopped?.aborted) {
     const leftMs = end - performance.now();
-    if (windowMs > 0 && leftMs <= 0) break;
+    if (windowMs > 0 ? leftMs <= 0 : added < asked) break;
+    if (added === 0) await sleep(Math.min(100, leftMs), stopped);
     // While somebody may say stop, no request may take long.
     const wait = Math.min(stopped ? 1 : LONGEST_WAIT_SECONDS, Math.floor(leftMs / 1_000));
-    const before = records.size;
-    const count = await gather(Math.max(0, wait));
-    if (windowMs === 0 && records.size === before) break;
-    if (count > 0) continue;
-    await sleep(Math.min(100, end - performance.now()), stopped);
+    ({ asked, added } = await gather(Math.max(0, wait)));
   }
   return [...records.values()];
 }
 
 async function receive(
   { client, queue, abortSignal }: Gathering,
-  count: number,
+  MaxNumberOfMessages: number,
   WaitTimeSeconds: number,
 ): Promise<SQSRecord[]> {
   const { Messages = [] } = await send<ReceiveMessageCommandOutput>(
     client,
     new ReceiveMessageCommand({
       QueueUrl: queue.url,
-      MaxNumberOfMessages: Math.min(MOST_PER_REQUEST, count),
+      MaxNumberOfMessages,
       // The old name too: older emulators know no other.
       AttributeNames: ["All"],
       MessageSystemAttributeNames: ["All"],
