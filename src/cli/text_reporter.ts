@@ -50,7 +50,7 @@ export class TextReporter implements Reporter {
 
   invocation({ reason, durationMs, deliveries }: EndedInvocation): void {
     this.print(deliveries);
-    if (reason === undefined || deliveries.every((each) => each.reason === reason)) return;
+    if (reason === undefined || isTold(reason, deliveries)) return;
     const { style } = this.screen;
     const what = counted(deliveries.length, "message");
     this.screen.print(
@@ -87,4 +87,15 @@ export class TextReporter implements Reporter {
     const { style, width } = this.screen;
     this.screen.print(...deliveries.map((delivery) => deliveryLine(delivery, style, width)));
   }
+}
+
+/**
+ * Whether the messages' own lines say already why an invocation failed: each has that reason, or the
+ * library's error sums up what each that returned has.
+ */
+function isTold(reason: string, deliveries: readonly Delivery[]): boolean {
+  const returned = deliveries.filter(({ status }) => status === "returned");
+  return deliveries.every((each) => each.reason === reason) ||
+    reason.startsWith("SQSBatchProcessingError:") &&
+      returned.every((each) => each.reason !== undefined && each.reason !== reason);
 }

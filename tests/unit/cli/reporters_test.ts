@@ -67,7 +67,7 @@ Deno.test("oneLine() leaves nothing that moves the cursor", () => {
   assertEquals(oneLine("a\r\n\x1b[2Jb\u009bc"), "a [2Jb c");
 });
 
-Deno.test("TextReporter names the invocation's failure unless each message has it", () => {
+Deno.test("TextReporter names the invocation's failure unless the messages' lines say it", () => {
   const lines: string[] = [];
   const reporter = new TextReporter({
     style: plain,
@@ -77,8 +77,10 @@ Deno.test("TextReporter names the invocation's failure unless each message has i
   reporter.invocation(invocation);
   assertEquals(lines.length, 2);
   assertStringIncludes(lines[1]!, "the invocation of 1 message failed after 20 ms: Error: not all");
-  reporter.invocation({ ...invocation, reason: delivery.reason });
-  assertEquals(lines.length, 3);
+  for (const reason of [delivery.reason, "SQSBatchProcessingError: 1 record failed."]) {
+    reporter.invocation({ ...invocation, reason });
+  }
+  assertEquals(lines.length, 4);
 });
 
 Deno.test("LiveReporter keeps what runs below what has ended, and erases it at the end", () => {
