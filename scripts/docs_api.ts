@@ -25,6 +25,7 @@ const CATEGORIES = [
   "Typed bodies",
   "Channels",
   "Testing",
+  "Local",
 ];
 
 /** Where the page of a module is, in the HTML of several modules. */
@@ -113,7 +114,10 @@ const symbols = ENTRY_POINTS.flatMap((entryPoint) => {
   const folder = folderOf(entryPoint);
   const node = doc.nodes[new URL(`../${folder}`, import.meta.url).href];
   if (!node) throw new Error(`${folder}: deno doc gave nothing for it`);
-  return node.symbols.map((symbol) => ({ ...symbol, folder }));
+  // What one entry point exports again is described where it stands first.
+  return node.symbols.filter(({ declarations }) =>
+    declarations.some(({ kind }) => kind !== "reference")
+  ).map((symbol) => ({ ...symbol, folder }));
 });
 await mendPages((page, html) => {
   const named = ENTRY_POINTS.reduce(
