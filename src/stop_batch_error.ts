@@ -24,7 +24,12 @@ const BRAND = Symbol.for("@partial-batch/sqs StopBatchError");
 
 /** Whether an error stops the batch. */
 export function isStopBatchError(error: unknown): error is StopBatchError {
-  return isObject(error) && error[BRAND] === true;
+  try {
+    return isObject(error) && error[BRAND] === true;
+  } catch {
+    // What cannot be read is no error of ours, and has failed its record all the same.
+    return false;
+  }
 }
 
 /**

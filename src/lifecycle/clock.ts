@@ -114,7 +114,8 @@ export class Clock {
   /** Waits for work until it is given up. Returns whether it ended in time; rejects as it does. */
   isInTime(work: PromiseLike<unknown>): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      work.then(() => resolve(true), reject);
+      // A hook's thenable may fulfil with another promise.
+      Promise.resolve(work).then(() => resolve(true), reject);
       this.#giveUp = () => resolve(false);
       // What has ended already is still in time.
       if (this.#isGivenUp) Promise.resolve().then(this.#giveUp);

@@ -113,6 +113,7 @@ function limitTime<TResult>(
       const isOver = new Promise<typeof OVER>((resolve) => {
         timer = startTimer(() => resolve(OVER), limitMs);
       });
+      if (recordContext instanceof RecordCall) recordContext.onGivenUp = () => clearTimeout(timer);
       try {
         const handling = Promise.resolve(handler(record, context));
         const first = await Promise.race([handling, isOver]);

@@ -53,7 +53,9 @@ export function checkOutcome<TOutcome extends Outcome>(
   }
   // Not a spread: on Node 20 that takes as long as all the rest of a hook's call.
   const outcome: TOutcome = Object.freeze(Object.assign({}, given));
-  if (!Object.hasOwn(outcome, "status") || !STATUSES.has(outcome.status)) {
+  // Unlike a spread, assigning an own `__proto__` sets the prototype.
+  const isPlain = Object.getPrototypeOf(outcome) === Object.prototype;
+  if (!isPlain || !STATUSES.has(outcome.status)) {
     throw new TypeError(`${where}: expected an outcome, got an object without a known status`);
   }
   if (outcome.record !== record) {

@@ -40,6 +40,8 @@ export class LazyContext implements RecordContext {
 export class RecordCall extends LazyContext {
   /** The message's id, as it was when the batch was opened. */
   readonly messageId: string;
+  /** Called when the record is given up. */
+  onGivenUp: (() => void) | undefined;
   readonly #record: SQSRecord;
   readonly #stop: Stop;
   #outcomeIfGivenUp: Outcome<never> | undefined;

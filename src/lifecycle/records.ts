@@ -174,6 +174,7 @@ export class Records<TResult> {
     this.#setup.records.forEach((record, index) => {
       if (this.#outcomes.at(index)) return;
       const call = this.#calls[index];
+      call?.onGivenUp?.();
       this.#write(index, call?.outcomeIfGivenUp ?? unprocessed(record, "deadline"), true);
     });
   }

@@ -25,7 +25,8 @@ export class SqsSteps implements Steps {
   readonly #blocking: BlockingDeletions | undefined;
   #madeDeletions: Deletions | undefined;
   #early: { readonly ended: Promise<void>; readonly limit: TimeLimit } | undefined;
-  #rest: Promise<void> | undefined;
+  /** The deletions that were started and whose end can be waited for. */
+  readonly #deleting: Promise<void>[] = [];
   /** Sends what was signed for the end of plain `using`. */
   #sendSigned: SendBlocking | undefined;
 
@@ -130,7 +131,7 @@ export class SqsSteps implements Steps {
     if (this.#lifecycle.ledger.areAllHandled) return;
     const entries = this.#deletions.left();
     if (entries.length === 0 || this.#lifecycle.phaseName === "closed") return;
-    if (this.#lifecycle.held !== "using") return this.#rest = this.#deleteRest();
+    if (this.#lifecycle.held !== "using") return this.#noteDeleting(this.#deleteRest());
     const { clock } = this.#lifecycle.setup;
     const limitMs = clock.stepMs(this.#means.closeTimeoutMs, 1);
     const { concurrency } = this.#deletions;
@@ -161,16 +162,22 @@ export class SqsSteps implements Steps {
     }
     const entries = this.#deletions.chosen(outcomes);
     const share = phaseName === "processing" ? SHARE_BEFORE_CLOSE : 1;
-    await this.#withinTime(share, async (limit) => {
+    await this.#noteDeleting(this.#withinTime(share, async (limit) => {
       this.#deletions.report(entries, await this.#deletions.send(entries, limit));
-    });
+    }));
+  }
+
+  #noteDeleting(deleting: Promise<void>): Promise<void> {
+    this.#deleting.push(deleting);
+    return deleting;
   }
 
   afterClean(): Promise<void> | void {
     if (this.#lifecycle.ledger.areAllHandled) return;
-    if (!this.#rest) return this.#deletions.reportUntried();
+    const hasEnded = this.#deleting.length === 0 || this.#lifecycle.held === "using";
+    if (hasEnded) return this.#deletions.reportUntried();
     // An override of _clean() may not have waited for what it started.
-    return this.#rest.catch(() => {}).then(() => this.#deletions.reportUntried());
+    return Promise.allSettled(this.#deleting).then(() => this.#deletions.reportUntried());
   }
 
   reportKept(reason: string): void {

@@ -398,6 +398,34 @@ Deno.test("recordTimeoutMs fails a record with a TimeoutError and aborts its sig
   assertEquals(signals[1]!.reason, thrown.errors[0]);
 });
 
+Deno.test("recordTimeoutMs leaves no timer behind a record that is given up", async () => {
+  const { setTimeout, clearTimeout } = globalThis;
+  const delays = new Map<unknown, number | undefined>();
+  Object.assign(globalThis, {
+    setTimeout: (step: () => void, delay?: number) => {
+      const timer = setTimeout(step, delay);
+      delays.set(timer, delay);
+      return timer;
+    },
+    clearTimeout: (timer: number) => {
+      delays.delete(timer);
+      clearTimeout(timer);
+    },
+  });
+  try {
+    await holding({
+      hold: "await using",
+      processor: new Processor({ recordTimeoutMs: 60_000 }),
+      records: makeRecords("a"),
+      context: lambdaContext(50),
+      handler: () => new Promise(() => {}),
+    });
+  } finally {
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+  }
+  assertEquals([...delays.values()].filter((delay) => delay === 60_000), []);
+});
+
 Deno.test("recordTimeoutMs passes the deadline's abort on, and ignores what comes late", async () => {
   using time = new FakeTime();
   let signal: AbortSignal | undefined;

@@ -6,6 +6,7 @@ import {
   type RecordContext,
   SQSBatchProcessingError,
 } from "@partial-batch/sqs";
+import { createFakeSqsClient, createSqsEvent } from "@partial-batch/sqs/testing";
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
 import { handleBody, makeFifoRecord, makeRecord, makeRecords } from "../support/factories.ts";
@@ -229,4 +230,21 @@ Deno.test("local-aws-sqs: _deleteMessages() deletes a FIFO message group bit by 
   assertInstanceOf(thrown, SQSBatchProcessingError);
   assertEquals(thrown.undeleted, []);
   assertEquals(await queue.left(), 1);
+});
+
+Deno.test("_deleteMessages() without its await is waited for, and what is refused is undeleted", async () => {
+  class Forgetful extends PartialSQSProcessor {
+    protected override _clean(batch: Batch): void {
+      void this._deleteMessages(batch, handled(batch));
+    }
+  }
+  const client = createFakeSqsClient({ faults: [{ kind: "refuse" }] });
+  const { thrown } = await holding({
+    hold: "await using",
+    processor: new Forgetful({ client }),
+    records: createSqsEvent(["ok", "fail"]).Records,
+    handler: handleBody,
+  });
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  assertEquals(thrown.undeleted.map(({ record }) => record.body), ["ok"]);
 });

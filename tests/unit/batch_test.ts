@@ -498,6 +498,38 @@ Deno.test("disposing twice at once throws once", async () => {
   assertEquals(ends.map(({ status }) => status), ["rejected", "fulfilled"]);
 });
 
+Deno.test("_prepare is waited for to its end, also if its thenable fulfils with a promise", async () => {
+  const reason = new Error("no config");
+  class Lazy extends BasePartialProcessor {
+    protected override _prepare(): Promise<void> {
+      const thenable = {
+        then: (fulfil: (value: unknown) => void) => fulfil(Promise.reject(reason)),
+      };
+      return thenable as unknown as Promise<void>;
+    }
+  }
+  const error = await assertRejects(
+    () => new Lazy().run(makeRecords("a"), handleBody),
+    SQSBatchProcessingError,
+  );
+  assertStrictEquals(error.cause, reason);
+  assertEquals(error.outcomes.map(({ status }) => status), ["unprocessed"]);
+});
+
+Deno.test("a thrown value that cannot be read fails its own record alone", async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const error = await assertRejects(
+    () =>
+      new Processor().run(makeRecords("ok1", "fail", "ok2"), async ({ body }) => {
+        await Promise.resolve();
+        if (body === "fail") throw proxy;
+      }),
+    SQSBatchProcessingError,
+  );
+  assertEquals(error.outcomes.map(({ status }) => status), ["success", "fail", "success"]);
+});
+
 Deno.test("process() from _prepare has been called before", async () => {
   class Eager extends BasePartialProcessor {
     protected override async _prepare(batch: Batch): Promise<void> {

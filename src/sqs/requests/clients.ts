@@ -63,13 +63,10 @@ let loading: Promise<Sdk> | undefined;
  * Loads the AWS SDK. Only a batch with something to tell SQS needs it, so what is wrong with it shows
  * only then; the error says so. Loaded once: even what is loaded takes a while to import again.
  */
-export function loadSdk(): Promise<Sdk> {
-  return loading ??= importSdk();
-}
-
-async function importSdk(): Promise<Sdk> {
+export async function loadSdk(): Promise<Sdk> {
   try {
-    return await import("@aws-sdk/client-sqs");
+    // In a bundle, import() may throw instead of giving a promise that rejects.
+    return await (loading ??= import("@aws-sdk/client-sqs"));
   } catch (cause) {
     loading = undefined;
     const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
