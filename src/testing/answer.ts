@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { FakeSqsFault } from "./fault.ts";
 import { DEFAULT_PLACE, type QueuePlace, readQueue } from "./queue_name.ts";
+import type { FakeSqsAction } from "./request.ts";
 import { regionOfHost } from "../sqs/queue.ts";
 
 /** What SQS says about an entry that failed. */
@@ -17,11 +18,22 @@ export const INVALID_HANDLE: FailedEntry = {
   Message: "The input receipt handle is invalid.",
 };
 
+/** As SQS says it of a FIFO queue's message that it does not delete: its visibility timeout is over. */
+const EXPIRED_HANDLE: FailedEntry = {
+  Code: "InvalidParameterValue",
+  SenderFault: true,
+  Message:
+    "Value … for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.",
+};
+
 /** What SQS says of a message that a fault hits. */
-export function failedEntry({ kind, code }: FakeSqsFault): FailedEntry {
-  return kind === "fail"
-    ? { Code: "InternalError", SenderFault: false, Message: "There was an internal error." }
-    : { ...INVALID_HANDLE, Code: code ?? INVALID_HANDLE.Code, Message: "The fake refused it." };
+export function failedEntry({ kind, code }: FakeSqsFault, action: FakeSqsAction): FailedEntry {
+  if (kind === "fail") {
+    return { Code: "InternalError", SenderFault: false, Message: "There was an internal error." };
+  }
+  const isExpired = action === "DeleteMessageBatch" && code === EXPIRED_HANDLE.Code;
+  if (isExpired) return EXPIRED_HANDLE;
+  return { ...INVALID_HANDLE, Code: code ?? INVALID_HANDLE.Code, Message: "The fake refused it." };
 }
 
 /**

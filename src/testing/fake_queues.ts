@@ -8,7 +8,7 @@ import {
 } from "./answer.ts";
 import type { FakeSqsFault } from "./fault.ts";
 import { messageIdIn } from "./receipt_handle.ts";
-import type { FakeSqsRequest } from "./request.ts";
+import type { FakeSqsAction, FakeSqsRequest } from "./request.ts";
 
 /**
  * A message that was sent on to another queue.
@@ -81,14 +81,14 @@ export class FakeQueues {
         return answerEach(input.Entries, ({ MessageBody }, index) => {
           const messageId = idOf(index);
           const fault = messageId === undefined ? undefined : faults.get(messageId);
-          if (fault) return { failed: failedEntry(fault) };
+          if (fault) return { failed: failedEntry(fault, action) };
           if (messageId !== undefined) this.moved.push({ messageId, queueUrl: QueueUrl });
           return { successful: sentEntry(MessageBody) };
         });
       case "ChangeMessageVisibilityBatch":
         return answerEach(input.Entries, ({ VisibilityTimeout = 0 }, index) => {
           const messageId = idOf(index);
-          const failed = failureOf(messageId, faults);
+          const failed = failureOf(messageId, faults, action);
           if (failed) return { failed };
           this.delayed.push({ messageId: messageId!, seconds: VisibilityTimeout });
           return { successful: {} };
@@ -96,7 +96,7 @@ export class FakeQueues {
       case "DeleteMessageBatch":
         return answerEach(input.Entries, ({ ReceiptHandle = "" }, index) => {
           const messageId = idOf(index);
-          const failed = failureOf(messageId, faults);
+          const failed = failureOf(messageId, faults, action);
           if (failed) return { failed };
           if (!this.#deletedHandles.has(ReceiptHandle)) this.deleted.push(messageId!);
           this.#deletedHandles.add(ReceiptHandle);
@@ -110,10 +110,11 @@ export class FakeQueues {
 function failureOf(
   messageId: string | undefined,
   faults: ReadonlyMap<string, FakeSqsFault>,
+  action: FakeSqsAction,
 ): FailedEntry | undefined {
   if (messageId === undefined) return INVALID_HANDLE;
   const fault = faults.get(messageId);
-  return fault && failedEntry(fault);
+  return fault && failedEntry(fault, action);
 }
 
 function answerEach<TEntry extends { readonly Id: string | undefined }>(

@@ -30,8 +30,9 @@ export function readQueue(
 ): QueueArn {
   const isArn = typeof queue === "string" && queue.startsWith("arn:");
   if (!isArn && !(typeof queue === "string" && NAME.test(queue))) {
+    const got = typeof queue === "string" && queue !== "" ? `"${queue}"` : describeShape(queue);
     throw new TypeError(
-      `Cannot use ${option}: expected the name or the ARN of a queue, got ${describeShape(queue)}`,
+      `Cannot use ${option}: expected the name or the ARN of a queue, got ${got}`,
     );
   }
   const { partition, region, accountId } = place;

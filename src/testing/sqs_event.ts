@@ -116,13 +116,18 @@ function arnOf({ queue = "orders", fifo }: SqsEventOptions): string {
 
 function groupsOf({ groups }: SqsEventOptions, count: number): readonly string[] | undefined {
   if (groups === undefined) return undefined;
-  if (!Array.isArray(groups) || !groups.every((group) => typeof group === "string")) {
-    throw new TypeError(
-      `Cannot use groups: expected an array of strings, got ${describeShape(groups)}`,
-    );
-  }
+  if (!Array.isArray(groups)) throw groupsRefusal(groups);
+  // Not every(): it skips the holes of a sparse array.
+  const wrong = Array.from(groups).findIndex((group) => typeof group !== "string");
+  if (wrong !== -1) throw groupsRefusal(groups[wrong], ` for message ${wrong}`);
   if (groups.length === count) return groups;
   throw new RangeError(
     `Cannot use groups: expected one for each of ${count} bodies, got ${groups.length}`,
+  );
+}
+
+function groupsRefusal(got: unknown, where = ""): TypeError {
+  return new TypeError(
+    `Cannot use groups: expected an array of strings, got ${describeShape(got)}${where}`,
   );
 }

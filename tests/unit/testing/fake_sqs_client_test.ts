@@ -182,6 +182,26 @@ for (const hold of HOLDS) {
     });
   }
 
+  Deno.test(`createFakeSqsClient(), ${hold}: a FIFO message whose visibility timeout is over`, async () => {
+    const client = createFakeSqsClient({
+      faults: [{ kind: "refuse", messageIds: ["m1"], code: "InvalidParameterValue" }],
+    });
+    const eventSourceARN = "arn:aws:sqs:us-east-1:123456789012:orders.fifo";
+    const records = ["m1", "m2"].map((messageId) =>
+      createSqsRecord({
+        messageId,
+        eventSourceARN,
+        body: messageId === "m1" ? "ok" : "fail",
+        attributes: { MessageGroupId: messageId },
+      })
+    );
+    const error = await failWith(hold, client, records);
+    assertEquals(reasons(error.undeleted), [
+      "InvalidParameterValue, the message's visibility timeout was over",
+    ]);
+    assertEquals(client.deleted, []);
+  });
+
   Deno.test(`createFakeSqsClient(), ${hold}: a fault hits moves and delays by message, too`, async () => {
     const client = createFakeSqsClient({
       deadLetterQueue: "dlq",

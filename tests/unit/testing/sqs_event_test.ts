@@ -54,11 +54,15 @@ Deno.test("createSqsEvent() refuses what would not be an event", () => {
       [[new Array(1)], "Cannot make an event: message 0 is undefined"],
       [[[], { fifoo: true }], 'Cannot use the option "fifoo" of createSqsEvent()'],
       [[[], { queue: 1 }], "Cannot use queue: expected the name or the ARN of a queue, got 1"],
-      [[[], { queue: "a b" }], "Cannot use queue: expected the name or the ARN of a queue"],
+      [[[], { queue: "a b" }], 'expected the name or the ARN of a queue, got "a b"'],
+      [[[], { queue: "https://sqs/1/a" }], 'the ARN of a queue, got "https://sqs/1/a"'],
+      [[[], { queue: "" }], "the ARN of a queue, got an empty string"],
       [[[], { fifo: 1 }], "Cannot use fifo: expected a boolean, got 1"],
       [[[], { queue: ARN, fifo: true }], "the ARN of a FIFO queue ends in .fifo"],
       [[[], { queue: "a.fifo", fifo: false }], "its name ends in .fifo"],
       [[[], { groups: "a" }], "Cannot use groups: expected an array of strings, got a string"],
+      [[["1", "2"], { groups: ["a", undefined] }], "of strings, got undefined for message 1"],
+      [[["1"], { groups: new Array(1) }], "of strings, got undefined for message 0"],
       [[[createSqsRecord()], { fifo: true }], "Cannot use options of createSqsEvent() for records"],
     ] as const
   ) assertThrows(() => any(...args), TypeError, text);
