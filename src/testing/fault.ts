@@ -29,8 +29,8 @@ export interface FakeSqsFault {
   /** How many requests it hits, at least 1. @default All of them. */
   readonly times?: number;
   /**
-   * With `"refuse"`: the error code. `InvalidParameterValue` for a message that is deleted is what SQS says of one of a FIFO queue whose
-   * visibility timeout is over.
+   * With `"refuse"`: the error code. If a message of a FIFO queue is deleted after its visibility
+   * timeout, SQS refuses that with `InvalidParameterValue`.
    *
    * @default {"AccessDenied"} With `messageIds` it is `ReceiptHandleIsInvalid`.
    */

@@ -36,8 +36,20 @@ export function readQueue(
     );
   }
   const { partition, region, accountId } = place;
+  return readQueueArn(
+    isArn ? queue : `arn:${partition}:sqs:${region}:${accountId}:${queue}`,
+    option,
+  );
+}
+
+/**
+ * Reads a queue that is given by its ARN. `option` is how texts call it.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function readQueueArn(arn: string, option: string): QueueArn {
   try {
-    return parseQueueArn(isArn ? queue : `arn:${partition}:sqs:${region}:${accountId}:${queue}`);
+    return parseQueueArn(arn);
   } catch (cause) {
     throw new TypeError(`Cannot use ${option}: ${(cause as Error).message}`, { cause });
   }

@@ -2,7 +2,7 @@ import type { SQSMessageAttributes, SQSRecord, SQSRecordAttributes } from "aws-l
 import { createHash, randomInt, randomUUID } from "node:crypto";
 import { checkOptionNames } from "../internal/check_options.ts";
 import { describeShape, isObject, typeNameOnly } from "../internal/shape.ts";
-import { readQueue } from "./queue_name.ts";
+import { readQueue, readQueueArn } from "./queue_name.ts";
 import { makeReceiptHandle } from "./receipt_handle.ts";
 
 /**
@@ -102,7 +102,7 @@ export function createSqsRecord(overrides: SqsRecordOverrides = {}): SQSRecord {
     messageAttributes = {},
     eventSource = "aws:sqs",
   } = overrides;
-  const { fifo, region } = readQueue(eventSourceARN, "eventSourceARN");
+  const { fifo, region } = readQueueArn(eventSourceARN, "eventSourceARN");
   const text = typeof body === "string" ? body : toJson(body);
   const { awsRegion = region, md5OfBody = digest("md5", text), md5OfMessageAttributes } = overrides;
   return {
