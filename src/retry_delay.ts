@@ -1,5 +1,5 @@
 import type { SQSRecord } from "aws-lambda";
-import { checkFunction, checkOptionNames } from "./internal/check_options.ts";
+import { checkOptionNames } from "./internal/check_options.ts";
 import { checkSeconds } from "./internal/check_seconds.ts";
 import { ignoreRejection } from "./internal/promises.ts";
 import { receiveCountOf } from "./internal/receive_count.ts";
@@ -21,9 +21,11 @@ export type RetryDelay =
  * @throws {RangeError} If it is a number below 0 or above 43,200.
  */
 export function checkRetryDelay(value: unknown): void {
-  if (value === undefined) return;
-  if (typeof value !== "number") return checkFunction(value, "retryDelay");
-  checkSeconds(value, "retryDelay");
+  if (value === undefined || typeof value === "function") return;
+  if (typeof value === "number") return checkSeconds(value, "retryDelay");
+  throw new TypeError(
+    `Cannot use retryDelay: expected seconds or a function, got ${describeShape(value)}`,
+  );
 }
 
 /**

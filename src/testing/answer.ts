@@ -78,7 +78,9 @@ export function queueAttributes(
 ): { Attributes?: Record<string, string> } {
   const isAsked = names.includes("RedrivePolicy") || names.includes("All");
   if (!isAsked || deadLetterQueue === undefined) return {};
-  const { arn } = readQueue(deadLetterQueue, "deadLetterQueue", placeOf(queueUrl));
+  const { arn, fifo } = readQueue(deadLetterQueue, "deadLetterQueue", placeOf(queueUrl));
+  // SQS takes no other redrive policy (Amazon SQS developer guide, "Using dead-letter queues").
+  if (fifo !== queueUrl.endsWith(".fifo")) return {};
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 3 });
   return { Attributes: { RedrivePolicy } };
 }

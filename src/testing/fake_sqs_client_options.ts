@@ -12,7 +12,8 @@ import { readQueue } from "./queue_name.ts";
 export interface FakeSqsClientOptions {
   /**
    * The dead-letter queue that every queue's redrive policy names, by its name (in the queue's own account
-   * and region) or its ARN.
+   * and region) or its ARN. As at SQS, a FIFO queue has a FIFO queue for it (a name that ends in `.fifo`)
+   * and a standard queue a standard one; a queue of the other kind has no redrive policy.
    *
    * @default {undefined} No queue has a redrive policy.
    */

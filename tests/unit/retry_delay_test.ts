@@ -237,7 +237,11 @@ Deno.test("PartialSQSProcessor refuses a retryDelay that is none", () => {
   }
   for (const retryDelay of [null, "60", {}]) {
     const options = { retryDelay: retryDelay as never };
-    assertThrows(() => new PartialSQSProcessor(options), TypeError, "retryDelay");
+    assertThrows(
+      () => new PartialSQSProcessor(options),
+      TypeError,
+      "Cannot use retryDelay: expected seconds or a function",
+    );
   }
 });
 

@@ -250,6 +250,7 @@ Deno.test("createFakeSqsClient() gives a redrive policy only if asked for it, by
   assertEquals(ask("dlq", "All"), policy("arn:aws-cn:sqs:cn-north-1:999999999999:dlq"));
   assertEquals(ask(arn, "RedrivePolicy"), policy(arn));
   assertEquals(ask(arn), {});
+  assertEquals(ask("dlq.fifo", "All"), {});
 });
 
 Deno.test("createFakeSqsClient() takes messages that others send, and does not call them moved", async () => {
