@@ -129,7 +129,8 @@ export class EventSourceMapping implements AsyncDisposable, AsyncIterable<Invoca
 
   async #poll(client: SqsClientLike): Promise<void> {
     const { queueUrl, visibilityTimeoutSeconds, maximumConcurrency } = this.#options;
-    const queue = await lookAtQueue(client, queueUrl, visibilityTimeoutSeconds);
+    const { signal } = this.#givingUp;
+    const queue = await lookAtQueue(client, queueUrl, visibilityTimeoutSeconds, signal);
     const invoking = { client, queue, options: this.#options };
     while (!this.#isStopping) {
       if (this.#running.size >= maximumConcurrency) {

@@ -21,6 +21,7 @@ export async function lookAtQueue(
   client: SqsClientLike,
   url: string,
   visibilityTimeoutSeconds: number | undefined,
+  abortSignal?: AbortSignal,
 ): Promise<SourceQueue> {
   const { Attributes = {} } = await send<GetQueueAttributesCommandOutput>(
     client,
@@ -28,6 +29,7 @@ export async function lookAtQueue(
       QueueUrl: url,
       AttributeNames: ["QueueArn", "VisibilityTimeout"],
     }),
+    abortSignal,
   );
   const seconds = visibilityTimeoutSeconds ?? Number(Attributes.VisibilityTimeout ?? 30);
   return {
