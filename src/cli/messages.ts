@@ -48,7 +48,8 @@ async function linesOf(file: string): Promise<string[]> {
 
 async function textOf(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    // Some programs, PowerShell among them, begin a file with a byte order mark.
+    return (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
   } catch (error) {
     throw new UsageError(`--send: cannot read ${file}: ${firstLine(error)}`);
   }

@@ -47,3 +47,10 @@ Deno.test("messagesToSend() refuses files and messages that cannot be sent", asy
     await assertRejects(() => messagesToSend(tooLong), UsageError, "bytes");
   }
 });
+
+Deno.test("messagesToSend() takes a file that begins with a byte order mark", async () => {
+  await withFile('\uFEFF{"id": 1}\n', async (path) => {
+    const [message] = await messagesToSend(options("--send", path));
+    assertEquals(message?.body, '{"id": 1}');
+  });
+});
