@@ -42,8 +42,19 @@ export function deliveryLine(delivery: Delivery, style: Styler, width: number): 
 
 /** A line that the handler wrote, kept apart from ours. */
 export function outputLine(stream: "stdout" | "stderr", line: string, style: Styler): string {
-  return `${style(stream === "stdout" ? "dim" : "red", "  │")} ${line}`;
+  return `${style(stream === "stdout" ? "dim" : "red", "  │")} ${harmless(line)}`;
 }
+
+/** A line without what moves the cursor or clears the screen. Its colors stay, and end with it. */
+function harmless(line: string): string {
+  const kept = line.replaceAll(SEQUENCES, (found) => /^.\[[\d;:]*m$/.test(found) ? found : "");
+  return kept.includes("\x1b") ? `${kept}\x1b[0m` : kept;
+}
+
+/** Escape sequences of a terminal, and control characters other than the tab. */
+const SEQUENCES =
+  // deno-lint-ignore no-control-regex -- these are what it looks for
+  /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
 
 /** `2nd`. */
 export function ordinal(number: number): string {

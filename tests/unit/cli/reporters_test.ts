@@ -3,7 +3,7 @@ import type { Delivery } from "../../../src/cli/deliveries.ts";
 import { JsonReporter } from "../../../src/cli/json_reporter.ts";
 import { LiveReporter } from "../../../src/cli/live_reporter.ts";
 import { LiveScreen } from "../../../src/cli/live_screen.ts";
-import { deliveryLine, oneLine, styler } from "../../../src/cli/text.ts";
+import { deliveryLine, oneLine, outputLine, styler } from "../../../src/cli/text.ts";
 import { TextReporter } from "../../../src/cli/text_reporter.ts";
 
 const plain = styler(false);
@@ -105,4 +105,9 @@ Deno.test("LiveReporter keeps what runs below what has ended, and erases it at t
   written = "";
   reporter.end({ sums: { handled: 1, deadLettered: 0, left: 0 }, exitCode: 0, durationMs: 1 });
   assert(written.startsWith("\x1b[2A\x1b[0J"), JSON.stringify(written));
+});
+
+Deno.test("outputLine() keeps a handler's colors, and lets nothing else reach the terminal", () => {
+  const line = "a\x1b[2J\x1b[3A\x1b]0;title\x07\x1b[1;31mred\tb\x07\x00\x9b2J";
+  assertEquals(outputLine("stdout", line, plain), "  │ a\x1b[1;31mred\tb2J\x1b[0m");
 });
