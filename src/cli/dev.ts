@@ -68,11 +68,17 @@ export async function dev(options: DevOptions, reporter: Reporter): Promise<numb
     const stopped = mapping.stop();
     if (!isDone) await host.close();
     await stopped;
+    // What the handler wrote is told before the end is.
+    await host.close();
     const sums = deliveries.sums();
     const isHandled = sums.left === 0 && sums.deadLettered === 0;
     const exitCode = !options.untilEmpty ? 0 : !isDone ? INTERRUPTED : isHandled ? 0 : 1;
     reporter.end({ sums, exitCode, durationMs: performance.now() - start });
     return exitCode;
+  } catch (error) {
+    // Ctrl-C also reaches our processes, and ends one that is only starting.
+    if (interruption.signal.aborted) return INTERRUPTED;
+    throw error;
   } finally {
     reporter.close();
     await host?.close();

@@ -21,5 +21,7 @@ if (isMain(import.meta)) {
   process.stdout.on("error", () => process.exit(1));
   // On Node 20 the SDK warns of Node 20, in nine lines. The handler's process still hears it.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-  process.exit(await runCli(process.argv.slice(2)));
+  const exitCode = await runCli(process.argv.slice(2));
+  // On Node a pipe takes what was written later than that: exiting at once would lose the rest.
+  process.stdout.write("", () => process.exit(exitCode));
 }
