@@ -1,8 +1,10 @@
 import type { Context, SQSEvent } from "aws-lambda";
 import { ignoreRejection } from "../internal/promises.ts";
+import { isObject } from "../internal/shape.ts";
+import { sleep } from "../local/sleep.ts";
 import { Child, type ChildOptions, type ProcessEnd, type Program } from "./child.ts";
 import { HANDLER_MODULE } from "./handler_process.ts";
-import type { HandlerEvent, Report, SentError } from "./protocol.ts";
+import { type HandlerEvent, OURS, type Report, type SentError } from "./protocol.ts";
 import { IS_DENO } from "./runtime.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -15,6 +17,8 @@ export interface HandlerHostOptions {
   readonly memoryMb: number | undefined;
   readonly onOutput: ChildOptions["onOutput"];
   readonly onEvent: (event: HandlerEvent) => void;
+  /** How long its module may take to load. */
+  readonly loadLimitMs?: number;
 }
 
 /** An invocation that waits for its answer. */
@@ -26,6 +30,12 @@ interface Pending {
 
 /** How long after its deadline a handler's process is killed: the mapping has then given it up. */
 const GRACE_MS = 20;
+
+/** Lambda gives a module 10 s. Here it may also have to be compiled, and downloaded first. */
+const LOAD_LIMIT_MS = 60_000;
+
+/** How long a process that cannot be used may take to end, and to say why. */
+const LAST_WORDS_MS = 1_000;
 
 /**
  * Runs the handler in a process of its own, and starts another one when that has ended: because the
@@ -61,9 +71,13 @@ export class HandlerHost {
 
   /** Invokes the handler. Never settles after its deadline. */
   async invoke(event: SQSEvent, context: Context): Promise<unknown> {
+    // It may have ended while the mapping waited for messages.
+    if (!this.#child?.isConnected) await this.ready();
     const child = this.#child;
-    if (!child) throw new Error("The handler's process was not started");
     const timeoutMs = context.getRemainingTimeInMillis();
+    if (!child?.isConnected || timeoutMs === 0) {
+      throw new Error("The handler's process was not ready in time");
+    }
     const [, , , region = "", accountId = ""] = context.invokedFunctionArn.split(":");
     const { functionName, awsRequestId: id } = context;
     const timer = setTimeout(() => this.#kill(child), timeoutMs + GRACE_MS);
@@ -98,7 +112,7 @@ export class HandlerHost {
         program: program(),
         env,
         memoryMb,
-        onMessage: (report) => this.#hear(report as Report, resolve),
+        onMessage: (message) => this.#hear(message, resolve),
         onOutput: (stream, line) => {
           if (stream === "stderr" && /out of memory/i.test(line)) this.#isOutOfMemory = true;
           onOutput(stream, line);
@@ -111,9 +125,15 @@ export class HandlerHost {
       });
       child.send({ type: "load", url, exportName });
     });
-    const report = await loaded;
+    const { loadLimitMs = LOAD_LIMIT_MS } = this.#options;
+    const report = await withLimit(loaded, loadLimitMs);
+    if (report === undefined) {
+      await this.close();
+      throw new Error(`Cannot load the handler: it still loads after ${loadLimitMs / 1_000} s`);
+    }
     if ("type" in report && report.type === "ready") return;
     if ("type" in report && report.type === "unusable") {
+      await withLimit(this.#child!.ended, LAST_WORDS_MS);
       await this.close();
       const text = `Cannot use the handler: ${report.reason}`;
       throw report.isUsage ? new UsageError(text) : new Error(text);
@@ -122,7 +142,9 @@ export class HandlerHost {
     throw new Error(`Cannot load the handler: ${this.#howEnded(report as ProcessEnd)}`);
   }
 
-  #hear(report: Report, loaded: (report: Report) => void): void {
+  #hear(message: unknown, loaded: (report: Report) => void): void {
+    if (!isObject(message) || !(OURS in message)) return;
+    const report = message[OURS] as Report;
     switch (report.type) {
       case "ready":
       case "unusable":
@@ -160,6 +182,17 @@ export class HandlerHost {
   #howEnded({ code, signal }: ProcessEnd): string {
     if (this.#isOutOfMemory) return "its process ran out of memory";
     return signal ? `its process ended by ${signal}` : `its process ended with exit code ${code}`;
+  }
+}
+
+/** What a promise gives; `undefined` if it takes too long. */
+async function withLimit<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const settled = new AbortController();
+  const tooLate = sleep(ms, settled.signal).then(() => undefined);
+  try {
+    return await Promise.race([promise, tooLate]);
+  } finally {
+    settled.abort();
   }
 }
 

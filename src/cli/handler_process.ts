@@ -5,12 +5,13 @@
  */
 import { subscribe } from "node:diagnostics_channel";
 import process from "node:process";
+import { isObject, typeNameOnly } from "../internal/shape.ts";
 import type { BatchMessage, RecordMessage, RequestMessage } from "../diagnostics.ts";
 import { lambdaContext } from "../local/context.ts";
 import type { InvokedHandler } from "../local/options.ts";
 import { answerOf, responseJson } from "../local/answer.ts";
 import { isMain } from "./is_main.ts";
-import type { Report, Request, SentError } from "./protocol.ts";
+import { OURS, type Report, type Request, type SentError } from "./protocol.ts";
 
 /** Where this module is, for whoever starts it. */
 export const HANDLER_MODULE: string = import.meta.url;
@@ -26,32 +27,57 @@ export function serveHandler(): void {
       handler = await load(request.url, request.exportName);
       if (handler) send({ type: "ready" });
     } else if (handler) {
-      send(await invoke(handler, request));
+      const report = await invoke(handler, request);
+      await flushed();
+      send(report);
     }
   });
   watchChannels();
 }
 
-function send(report: Report): void {
-  process.send?.(report, undefined, undefined, () => {});
+function send(report: Report, sent = () => {}): void {
+  process.send?.({ [OURS]: report }, undefined, undefined, sent);
 }
 
-/** Loads the handler; if it cannot be used, says so. */
+/** What is looked at of what a module threw. */
+interface ThrownFields {
+  readonly code?: unknown;
+  readonly message?: unknown;
+}
+
+/** Settles once the pipes have what was written: this process may be killed after its answer. */
+async function flushed(): Promise<void> {
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) =>
+      new Promise<void>((resolve) => void stream.write("", () => resolve()))
+    ),
+  );
+}
+
+/** Loads the handler; if it cannot be used, says so and ends the process. */
 async function load(url: string, exportName: string): Promise<InvokedHandler | undefined> {
-  const unusable = (isUsage: boolean, reason: string) => {
-    send({ type: "unusable", isUsage, reason });
+  const unusable = async (isUsage: boolean, reason: string, end = () => process.exit(1)) => {
+    await flushed();
+    send({ type: "unusable", isUsage, reason }, end);
     return undefined;
   };
   let module: Record<string, unknown>;
   try {
     module = await import(url);
   } catch (error) {
-    const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+    const { code, message } = (isObject(error) ? error : {}) as ThrownFields;
     if (code === "ERR_UNKNOWN_FILE_EXTENSION") {
       return unusable(true, `Node ${process.versions.node} cannot load TypeScript: build it first`);
     }
-    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
-    return unusable(false, `it failed to load: ${firstLineOf(message ?? error)}`);
+    const reason = `it failed to load: ${firstLineOf(message ?? error)}`;
+    if (error instanceof SyntaxError) {
+      // Node says where it stands only of one that nobody catches.
+      return unusable(false, reason, () => {
+        throw error;
+      });
+    }
+    process.stderr.write(`${error instanceof Error ? error.stack : textOf(error)}\n`);
+    return unusable(false, reason);
   }
   // What a CommonJS module exports is its default.
   const exported = [module, module.default].map((from) =>
@@ -81,12 +107,21 @@ async function invoke(
 }
 
 function asSent(error: unknown): SentError {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: undefined };
+  if (!(error instanceof Error)) return { name: "Error", message: textOf(error), stack: undefined };
   return { name: error.name, message: error.message, stack: error.stack };
 }
 
+/** What was thrown as text; not everything has one. */
+function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return typeNameOnly(error);
+  }
+}
+
 function firstLineOf(error: unknown): string {
-  return String(error).split("\n", 1)[0]!;
+  return textOf(error).split("\n", 1)[0]!;
 }
 
 function watchChannels(): void {

@@ -1,6 +1,9 @@
 import type { SQSEvent } from "aws-lambda";
 import type { ContextOptions } from "../local/context.ts";
 
+/** The member that holds a report of ours: a handler may send its parent messages of its own. */
+export const OURS = "partialBatchReport";
+
 /** What the command asks of the handler's process. */
 export type Request =
   | { readonly type: "load"; readonly url: string; readonly exportName: string }
