@@ -9,7 +9,8 @@ import process from "node:process";
 import deno from "../deno.json" with { type: "json" };
 import { assert, claim, end } from "./claims.ts";
 import { type CliEnd, type CliRun, type Runtime, startCli } from "./cli/run.ts";
-import { HANDLER, STUCK_HANDLER, USING_HANDLER } from "./cli/handlers.ts";
+import { CHATTY_HANDLER, HANDLER, STUCK_HANDLER, USING_HANDLER } from "./cli/handlers.ts";
+import { slowReader, syntaxError } from "./cli/output.ts";
 import { install, node, NODE_PACKAGES, NODES, pack, ROOT } from "./npm_project.ts";
 import { mustRun } from "./run_command.ts";
 
@@ -19,7 +20,6 @@ const sending = (...ids: readonly string[]) =>
 
 const RUN = ["dev", "./handler.mjs", "--json", "--until-empty", "--timeout", "1"];
 
-/** Runs the command to its end. */
 function run(runtime: Runtime, args: readonly string[]): Promise<CliEnd> {
   return startCli(runtime, args).ended;
 }
@@ -111,8 +111,11 @@ async function badInput(runtime: Runtime): Promise<void> {
     ],
     [["deploy"], 'Expected the command dev, got "deploy"'],
   ];
+  // On Node 20 the SDK warns of Node 20, once the handler's module makes a client.
+  const warning = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true";
+  const quiet = { ...runtime, command: ["env", warning, ...runtime.command] };
   for (const [args, text] of cases) {
-    const { code, stderr, lines } = await run(runtime, args);
+    const { code, stderr, lines } = await run(quiet, args);
     const isOneLine = stderr.trimEnd().split("\n").length === 1 && lines.length === 0;
     assert(code === 2 && isOneLine && stderr.includes(text), `${args}: ${code}\n${stderr}`);
   }
@@ -154,6 +157,15 @@ async function interruptedWhileLoading(runtime: Runtime): Promise<void> {
   assert(left.length === 0, `processes are left: ${left}`);
 }
 
+/** Ctrl-C before the queue's process can ignore it. */
+async function interruptedWhileStarting(runtime: Runtime): Promise<void> {
+  const running = startCli(runtime, ["dev", "./handler.mjs", "--json"]);
+  while ((await running.descendants()).length === 0);
+  running.signal("SIGINT", true);
+  const { code, stderr } = await running.ended;
+  assert(code === 130 && stderr === "", `it ended with ${code}\n${stderr}`);
+}
+
 async function testRuntime(runtime: Runtime, fauxqs: string): Promise<void> {
   const on = (what: string, check: () => Promise<void>) =>
     claim(`dev: ${what} on ${runtime.name}`, check);
@@ -170,9 +182,12 @@ async function testRuntime(runtime: Runtime, fauxqs: string): Promise<void> {
   await Promise.all([
     on("bad input", () => badInput(runtime)),
     on("without fauxqs", () => withoutFauxqs(runtime, fauxqs)),
+    on("a slow reader", () => slowReader(runtime)),
+    on("where a syntax error stands", () => syntaxError(runtime)),
   ]);
   await on("Ctrl-C leaves no process", () => interrupted(runtime, "SIGINT"));
   await on("Ctrl-C while the handler loads", () => interruptedWhileLoading(runtime));
+  await on("Ctrl-C while the queue starts", () => interruptedWhileStarting(runtime));
   await on("being killed leaves no process", () => interrupted(runtime, "SIGKILL"));
 }
 
@@ -181,6 +196,8 @@ async function writeHandlers(folder: string): Promise<void> {
   await writeFile(join(folder, "handler.mjs"), HANDLER);
   await writeFile(join(folder, "using.mjs"), USING_HANDLER);
   await writeFile(join(folder, "stuck.mjs"), STUCK_HANDLER);
+  await writeFile(join(folder, "chatty.mjs"), CHATTY_HANDLER);
+  await writeFile(join(folder, "wrong.mjs"), "// The next line is none.\nexport const = 1;\n");
 }
 
 async function testNodes(project: string): Promise<void> {

@@ -53,3 +53,12 @@ export const STUCK_HANDLER: string = `
 process.stdout.write("loading\\n");
 for (;;);
 `;
+
+/** One that writes much, and ends without a line end. */
+export const CHATTY_HANDLER: string = `
+import process from "node:process";
+export const handler = () => {
+  for (let line = 0; line < 5_000; line++) process.stdout.write("x".repeat(99) + "\\n");
+  process.stdout.write("no line end");
+};
+`;
