@@ -5,9 +5,9 @@
  */
 import { subscribe } from "node:diagnostics_channel";
 import process from "node:process";
+import { lambdaContext } from "../internal/lambda_context.ts";
 import { isObject, typeNameOnly } from "../internal/shape.ts";
 import type { BatchMessage, RecordMessage, RequestMessage } from "../diagnostics.ts";
-import { lambdaContext } from "../local/context.ts";
 import type { InvokedHandler } from "../local/options.ts";
 import { answerOf, responseJson } from "../local/answer.ts";
 import { isMain } from "./is_main.ts";

@@ -1,5 +1,5 @@
 import type { SQSEvent } from "aws-lambda";
-import type { ContextOptions } from "../local/context.ts";
+import type { ContextOptions } from "../internal/lambda_context.ts";
 
 /** The member that holds a report of ours: a handler may send its parent messages of its own. */
 export const OURS = "partialBatchReport";

@@ -1,8 +1,8 @@
 import type { Context, SQSEvent, SQSRecord } from "aws-lambda";
+import { lambdaContext } from "../internal/lambda_context.ts";
 import { typeNameOnly } from "../internal/shape.ts";
 import type { SqsClientLike } from "../sqs_client_like.ts";
 import { answerOf, responseJson } from "./answer.ts";
-import { lambdaContext } from "./context.ts";
 import { deleteRecords } from "./entries.ts";
 import type { CheckedOptions, InvokedHandler } from "./options.ts";
 import type { SourceQueue } from "./queue.ts";

@@ -1,6 +1,8 @@
 import type { Context } from "aws-lambda";
 import { randomUUID } from "node:crypto";
 import { checkMilliseconds, checkOptionNames } from "../internal/check_options.ts";
+import { lambdaContext } from "../internal/lambda_context.ts";
+import { DEFAULT_PLACE } from "./queue_name.ts";
 
 /**
  * Options of {@linkcode createLambdaContext}.
@@ -52,19 +54,12 @@ export function createLambdaContext(options: LambdaContextOptions = {}): Context
   checkOptionNames(options, ["remainingMs"], "createLambdaContext()");
   const { remainingMs = DEFAULT_REMAINING_MS } = options;
   checkMilliseconds(remainingMs, "remainingMs");
-  const deadline = Date.now() + remainingMs;
-  return {
-    callbackWaitsForEmptyEventLoop: true,
+  const { region, accountId } = DEFAULT_PLACE;
+  return lambdaContext({
     functionName: "orders",
-    functionVersion: "$LATEST",
-    invokedFunctionArn: "arn:aws:lambda:us-east-1:123456789012:function:orders",
-    memoryLimitInMB: "128",
     awsRequestId: randomUUID(),
-    logGroupName: "/aws/lambda/orders",
-    logStreamName: "2024/01/01/[$LATEST]0123456789abcdef0123456789abcdef",
-    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
-    done: () => {},
-    fail: () => {},
-    succeed: () => {},
-  };
+    timeoutMs: remainingMs,
+    region,
+    accountId,
+  });
 }

@@ -1,5 +1,5 @@
 import type { Context } from "aws-lambda";
-import { lambdaContext as makeContext } from "../../src/local/context.ts";
+import { lambdaContext as makeContext } from "../../src/internal/lambda_context.ts";
 
 /** Lambda's context, with a deadline `timeoutMs` from now. */
 export function lambdaContext(timeoutMs: number): Context {

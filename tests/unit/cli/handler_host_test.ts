@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { SQSEvent } from "aws-lambda";
 import { HandlerHost } from "../../../src/cli/handler_host.ts";
-import { lambdaContext } from "../../../src/local/context.ts";
+import { lambdaContext } from "../../../src/internal/lambda_context.ts";
 
 const EVENT: SQSEvent = { Records: [] };
 
