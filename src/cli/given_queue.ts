@@ -1,10 +1,11 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { clientConfig, endpointOf } from "../local/client.ts";
+import { reasonOf } from "../sqs/requests/reason.ts";
 import type { DevQueue, QueueState } from "./dev_queue.ts";
 import { credentialsWhereNone } from "./local_queue.ts";
 import type { GivenQueueOptions } from "./options.ts";
 import { attributesOf, countOf } from "./queue_access.ts";
-import { firstLine, UsageError } from "./usage_error.ts";
+import { UsageError } from "./usage_error.ts";
 
 /**
  * Looks at a queue of the user's own. Its messages can be counted, but not looked into.
@@ -28,8 +29,7 @@ export async function openGivenQueue(options: GivenQueueOptions): Promise<DevQue
     region = QueueArn.split(":")[3] || await client.config.region();
   } catch (error) {
     client.destroy();
-    const name = error instanceof Error ? error.name : "Error";
-    throw new UsageError(`Cannot use --queue-url: ${name}: ${firstLine(error) || "no answer"}`);
+    throw new UsageError(`Cannot use --queue-url: ${reasonOf(error)}`);
   }
   const isEmulator = endpoint !== undefined && config.credentials !== undefined;
   return {

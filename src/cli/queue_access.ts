@@ -1,6 +1,5 @@
 import {
   CreateQueueCommand,
-  type CreateQueueCommandOutput,
   GetQueueAttributesCommand,
   type GetQueueAttributesCommandOutput,
   SendMessageBatchCommand,
@@ -20,14 +19,13 @@ export interface SentMessage {
 const MOST_MESSAGES = 10;
 const MOST_CHARACTERS = 60_000;
 
-/** Makes a queue, and gives its URL as the server writes it. */
+/** Makes a queue. */
 export async function createQueue(
   client: SQSClient,
   QueueName: string,
   Attributes: Record<string, string>,
-): Promise<string> {
-  const command = new CreateQueueCommand({ QueueName, Attributes });
-  return (await send<CreateQueueCommandOutput>(client, command)).QueueUrl!;
+): Promise<void> {
+  await send(client, new CreateQueueCommand({ QueueName, Attributes }));
 }
 
 /** A queue's attributes. */

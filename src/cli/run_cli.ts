@@ -9,7 +9,7 @@ import { devOptions } from "./options.ts";
 import type { Reporter } from "./reporter.ts";
 import { styler } from "./text.ts";
 import { TextReporter } from "./text_reporter.ts";
-import { firstLine, UsageError } from "./usage_error.ts";
+import { describeFailure, UsageError } from "./usage_error.ts";
 
 /**
  * Runs the command line of this package: `dev ./handler.js …`.
@@ -39,8 +39,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
       process.stderr.write(`${error.message}\n`);
       return 2;
     }
-    const name = error instanceof Error && error.name !== "Error" ? `${error.name}: ` : "";
-    process.stderr.write(`${name}${firstLine(error)}\n`);
+    process.stderr.write(`${describeFailure(error)}\n`);
     return 1;
   }
 }
