@@ -67,3 +67,22 @@ export function node(project: string, major: string): string {
   const name = process.platform === "win32" ? "node.exe" : "node";
   return join(project, "node_modules", `node${major}`, "bin", name);
 }
+
+/** Bundles a file with the esbuild of a project. */
+export async function bundle(
+  project: string,
+  from: string,
+  to: string,
+  more: readonly string[],
+): Promise<void> {
+  await mustRun("npx", [
+    "esbuild",
+    from,
+    "--bundle",
+    "--platform=node",
+    "--target=node20",
+    `--outfile=${to}`,
+    "--log-level=error",
+    ...more,
+  ], { cwd: project });
+}

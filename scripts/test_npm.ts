@@ -11,6 +11,7 @@ import process from "node:process";
 import { addTests, assert, claim, end } from "./claims.ts";
 import { createQueue } from "../tests/node/setup.ts";
 import {
+  bundle,
   install,
   node,
   NODE_PACKAGES,
@@ -46,20 +47,6 @@ const DEV_DEPENDENCIES = {
 /** Lambda starts these with this flag (its developer guide, "Building Lambda functions with Node.js"). */
 const WITHOUT_REQUIRE_ESM: ReadonlySet<string> = new Set(["20", "22"]);
 const NO_REQUIRE_ESM = "--no-experimental-require-module";
-
-/** Bundles a file of ours with esbuild. */
-async function bundle(project: string, from: string, to: string, more: string[]): Promise<void> {
-  await mustRun("npx", [
-    "esbuild",
-    from,
-    "--bundle",
-    "--platform=node",
-    "--target=node20",
-    `--outfile=${to}`,
-    "--log-level=error",
-    ...more,
-  ], { cwd: project });
-}
 
 async function testTarball({ files }: Packed): Promise<void> {
   const unexpected = files.map(({ path }) => path).filter((path) =>

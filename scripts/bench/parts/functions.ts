@@ -3,7 +3,7 @@
  * Lambda's runtime. How large the file is, and how long its import and first batch take.
  */
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { mustRun } from "../../run_command.ts";
+import { bundle } from "../../npm_project.ts";
 import { type Bench, type Measured, measureOnEach } from "../measure.ts";
 import type { BenchProject } from "../project.ts";
 import { show, table, target } from "../table.ts";
@@ -45,7 +45,12 @@ export async function functions(bench: Bench): Promise<string> {
   await mkdir(project.path("functions"));
   for (const [name, source] of Object.entries(FUNCTIONS)) {
     await writeFile(project.path("functions", `${name}.js`), source);
-    await bundle(project, name);
+    await bundle(
+      project.folder,
+      project.path("functions", `${name}.js`),
+      bundlePath(project, name),
+      ["--minify", "--format=esm", "--external:@aws-sdk/*"],
+    );
   }
   const nodes = runtimes.filter(({ isNode }) => isNode);
   const columns = await measureOnEach<"ms">(
@@ -95,19 +100,4 @@ function coldStart(column: Measured<"ms">, subject: string, atMost: number | und
 
 function bundlePath(project: BenchProject, name: string): string {
   return project.path("bundles", `${name}.mjs`);
-}
-
-async function bundle(project: BenchProject, name: string): Promise<void> {
-  await mustRun("npx", [
-    "esbuild",
-    project.path("functions", `${name}.js`),
-    "--bundle",
-    "--minify",
-    "--platform=node",
-    "--target=node20",
-    "--format=esm",
-    "--external:@aws-sdk/*",
-    `--outfile=${bundlePath(project, name)}`,
-    "--log-level=error",
-  ], { cwd: project.folder });
 }
