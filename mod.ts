@@ -18,7 +18,13 @@
 export type { BasePartialProcessorOptions, OpenOptions } from "./src/base_options.ts";
 export { BasePartialProcessor } from "./src/base_partial_processor.ts";
 export type { Batch } from "./src/batch.ts";
-export type { BatchMessage, RecordMessage, RequestMessage } from "./src/diagnostics.ts";
+export type {
+  BatchMessage,
+  ClosedRecord,
+  CloseMessage,
+  RecordMessage,
+  RequestMessage,
+} from "./src/diagnostics.ts";
 export { SQSBatchProcessingError, type SQSBatchProcessingErrorOptions } from "./src/errors.ts";
 export { jsonBody, type JsonBodyHandler } from "./src/json_body.ts";
 export { PartialSQSProcessor } from "./src/partial_sqs_processor.ts";

@@ -19,7 +19,10 @@ export interface RecordMessage {
   durationMs?: number;
   /** What the handler returned. Present once it has succeeded. */
   result?: unknown;
-  /** What the handler threw. Present once it has failed. */
+  /**
+   * What the handler threw, or why it was no longer waited for: the deadline, or the end of the batch's
+   * scope. Present once it has failed or was given up.
+   */
   error?: unknown;
 }
 
@@ -77,6 +80,45 @@ export interface RequestMessage {
   readonly durationMs: number;
 }
 
+/**
+ * What is published on the channel `partial-batch.sqs.close`, once a batch is closed: also if `process()`
+ * was never called, and if all was handled.
+ *
+ * @category Channels
+ */
+export interface CloseMessage {
+  /** What became of each record, in their order. */
+  readonly records: readonly ClosedRecord[];
+  /** How many records ended with each status. */
+  readonly counts: Readonly<Record<Outcome["status"], number>>;
+  /** What SQS did not confirm. */
+  readonly unconfirmed: UnconfirmedRecords;
+  /** What the end of the batch's scope throws. Present if it does. */
+  readonly error?: unknown;
+  /** How long the batch was open, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/**
+ * What became of one record of a closed batch.
+ *
+ * @category Channels
+ */
+export interface ClosedRecord {
+  /** The record. */
+  readonly record: SQSRecord;
+  /** The message's id, as it was when the batch was opened. */
+  readonly messageId: string;
+  /** The ARN of its queue, as it was when the batch was opened. */
+  readonly queueArn: string;
+  /** How often SQS has handed out this message, this time included. */
+  readonly receiveCount: number;
+  /** Its outcome. */
+  readonly outcome: Outcome;
+  /** Whether the library deleted the message and SQS confirmed it. */
+  readonly isDeleted: boolean;
+}
+
 /** What a tracing channel adds to a message once the work is done. */
 interface Done {
   durationMs?: number;
@@ -87,18 +129,20 @@ interface Done {
 const recordChannel = tracingChannel<unknown, RecordMessage>("partial-batch.sqs.record");
 const batchChannel = tracingChannel<unknown, BatchMessage>("partial-batch.sqs.batch");
 const requestChannel = channel("partial-batch.sqs.request");
+const closeChannel = channel("partial-batch.sqs.close");
 
 /** Whether anybody listens to the records of a batch. */
 export function isRecordTraced(): boolean {
   return hasSubscribers(recordChannel);
 }
 
-/** Calls a record handler, traced. */
+/** Calls a record handler, traced. `onGivenUp` registers who is told if its record is given up. */
 export function traceRecord<TResult>(
   message: RecordMessage,
   handle: () => TResult | Promise<TResult>,
+  onGivenUp: (told: (error: unknown) => void) => void,
 ): Promise<TResult> {
-  return trace(recordChannel, message, handle);
+  return trace(recordChannel, message, handle, onGivenUp);
 }
 
 /** Whether anybody listens to batches. */
@@ -124,6 +168,11 @@ export function publishRequest(message: () => RequestMessage): void {
   if (requestChannel.hasSubscribers) requestChannel.publish(message());
 }
 
+/** Publishes that a batch is closed, if anybody listens. */
+export function publishClose(message: () => CloseMessage): void {
+  if (closeChannel.hasSubscribers) closeChannel.publish(message());
+}
+
 /** `TracingChannel.hasSubscribers` is newer than Node 20. */
 function hasSubscribers<TMessage extends object>(
   { start, end, asyncStart, asyncEnd, error }: TracingChannel<unknown, TMessage>,
@@ -134,29 +183,34 @@ function hasSubscribers<TMessage extends object>(
 
 /**
  * As `TracingChannel.tracePromise()`, but work does not fail because a subscriber froze the message,
- * and work that throws ends with `asyncEnd` too.
+ * work that throws ends with `asyncEnd` too, and so does work that is given up: at that time, and once.
  */
 function trace<TResult, TMessage extends object>(
   { start, end, asyncStart, asyncEnd, error }: TracingChannel<unknown, TMessage>,
   message: TMessage & Done,
   work: () => TResult | Promise<TResult>,
+  onGivenUp?: (told: (error: unknown) => void) => void,
 ): Promise<TResult> {
   const startTime = performance.now();
-  const note = (members: Done) => addMembers(message, members);
-  const elapsed = () => performance.now() - startTime;
+  let isDone = false;
+  const finish = (done: { readonly result: TResult } | { readonly error: unknown }) => {
+    if (isDone) return;
+    isDone = true;
+    addMembers(message, { ...done, durationMs: performance.now() - startTime });
+    if ("error" in done) error.publish(message);
+    asyncStart.publish(message);
+    asyncEnd.publish(message);
+  };
+  onGivenUp?.((error) => finish({ error }));
   const run = async () => {
     try {
       // What work throws at once must come after the end event, too.
       const result = await new Promise<TResult>((resolve) => resolve(work()));
-      note({ result, durationMs: elapsed() });
+      finish({ result });
       return result;
-    } catch (thrown) {
-      note({ error: thrown, durationMs: elapsed() });
-      error.publish(message);
-      throw thrown;
-    } finally {
-      asyncStart.publish(message);
-      asyncEnd.publish(message);
+    } catch (error) {
+      finish({ error });
+      throw error;
     }
   };
   return start.runStores(message, () => {
@@ -174,7 +228,8 @@ function addMembers(message: object, members: object): void {
   }
 }
 
-function countByStatus(outcomes: readonly Outcome[]): Record<Outcome["status"], number> {
+/** Counts outcomes by their status. */
+export function countByStatus(outcomes: readonly Outcome[]): Record<Outcome["status"], number> {
   const counts = { success: 0, fail: 0, unprocessed: 0, "dead-lettered": 0, discarded: 0 };
   for (const { status } of outcomes) counts[status]++;
   return counts;

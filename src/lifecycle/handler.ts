@@ -45,12 +45,11 @@ export function batchHandler<TResult>(
   const watched = isProcessRecordOverridden ? watchFailures(limited, stop) : limited;
   if (!isRecordTraced()) return watched;
   return (record, recordContext) => {
-    const messageId = recordContext instanceof RecordCall
-      ? recordContext.messageId
-      : record.messageId;
+    const call = recordContext instanceof RecordCall ? recordContext : undefined;
     const { receiveCount } = recordContext;
-    const handle = { [BOUNDARY]: () => watched(record, recordContext) };
-    return traceRecord({ record, messageId, receiveCount }, handle[BOUNDARY]);
+    const message = { record, messageId: call?.messageId ?? record.messageId, receiveCount };
+    const handle = { [BOUNDARY]: () => watched(record, recordContext) }[BOUNDARY]!;
+    return traceRecord(message, handle, (told) => call?.onGivenUp(told));
   };
 }
 
@@ -113,7 +112,7 @@ function limitTime<TResult>(
       const isOver = new Promise<typeof OVER>((resolve) => {
         timer = startTimer(() => resolve(OVER), limitMs);
       });
-      if (recordContext instanceof RecordCall) recordContext.onGivenUp = () => clearTimeout(timer);
+      if (recordContext instanceof RecordCall) recordContext.onGivenUp(() => clearTimeout(timer));
       try {
         const handling = Promise.resolve(handler(record, context));
         const first = await Promise.race([handling, isOver]);

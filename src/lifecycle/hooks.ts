@@ -53,6 +53,8 @@ export interface Steps {
   afterClean(): Promise<void> | void;
   /** Reports the handled messages that are not deleted. */
   reportKept(reason: string): void;
+  /** The records whose messages SQS has confirmed to be deleted. */
+  deletedIndexes(): readonly number[];
 }
 
 /** A failure and the index of its record. */

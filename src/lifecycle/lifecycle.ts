@@ -1,8 +1,10 @@
 import type { SQSBatchResponse, SQSRecord } from "aws-lambda";
+import { publishClose } from "../diagnostics.ts";
 import { isThenable } from "../internal/promises.ts";
 import type { Outcome, UnconfirmedRecord, UnconfirmedStep } from "../types.ts";
 import { timeoutError } from "./clock.ts";
 import { CloseFailure, ClosePromise } from "./close.ts";
+import { closeMessage } from "./close_message.ts";
 import { HookCalls, type Hooks } from "./hooks.ts";
 import { Ledger } from "./ledger.ts";
 import type { BatchSetup } from "./open.ts";
@@ -215,7 +217,7 @@ export class Lifecycle<TResult = unknown> {
     if (from === "processing") {
       const error = new Error("process() was still running when the batch was closed: await it");
       this.#hookCalls.keep(error);
-      this.#records.tell("process-running", error);
+      this.#records.abandon("process-running", error);
       this.hooks.steps?.reportKept("process() was still running");
     }
     if (from === "processed") {
@@ -242,5 +244,6 @@ export class Lifecycle<TResult = unknown> {
       ? thrown
       : { error: this.ledger.error(this.outcomes, thrown) };
     this.#phase = moves.endClosing(this.#phase, failure && new CloseFailure(failure.error));
+    publishClose(() => closeMessage(this, failure));
   }
 }

@@ -13,6 +13,8 @@ import { Stop } from "./record.ts";
 export interface BatchSetup<TResult> {
   readonly records: readonly SQSRecord[];
   readonly received: readonly ReceivedRecord[];
+  /** When the batch was opened, by `performance.now()`. */
+  readonly openedAt: number;
   readonly handler: RecordHandler<TResult>;
   readonly lambdaContext: Context | undefined;
   readonly clock: Clock;
@@ -48,6 +50,7 @@ export function setUpBatch<TResult>(
   return {
     records: Object.freeze([...records]),
     received,
+    openedAt: performance.now(),
     handler: batchHandler(handler, {
       recordTimeoutMs,
       isProcessRecordOverridden,

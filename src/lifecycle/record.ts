@@ -40,13 +40,12 @@ export class LazyContext implements RecordContext {
 export class RecordCall extends LazyContext {
   /** The message's id, as it was when the batch was opened. */
   readonly messageId: string;
-  /** Called when the record is given up. */
-  onGivenUp: (() => void) | undefined;
   readonly #record: SQSRecord;
   readonly #stop: Stop;
   #outcomeIfGivenUp: Outcome<never> | undefined;
   #toldBecause: UnprocessedReason | undefined;
   #hasFailedByItself = false;
+  #toldIfGivenUp: ((reason: unknown) => void)[] | undefined;
 
   constructor(
     record: SQSRecord,
@@ -68,6 +67,16 @@ export class RecordCall extends LazyContext {
   tell(because: UnprocessedReason, reason: unknown): void {
     this.#toldBecause ??= because;
     this.abort(reason);
+  }
+
+  /** Registers who is told if the record is given up. */
+  onGivenUp(told: (reason: unknown) => void): void {
+    (this.#toldIfGivenUp ??= []).push(told);
+  }
+
+  /** The record is given up, while its handler or a hook still runs. */
+  giveUp(reason: unknown): void {
+    this.#toldIfGivenUp?.forEach((told) => told(reason));
   }
 
   /** Notes what the handler threw, before any hook is told: a hook may never settle. */

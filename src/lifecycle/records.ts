@@ -1,5 +1,6 @@
 import type { SQSRecord } from "aws-lambda";
 import type { Outcome, UnprocessedReason } from "../types.ts";
+import { timeoutError } from "./clock.ts";
 import { messageGroups } from "./groups.ts";
 import type { Hooks, IndexedFailure } from "./hooks.ts";
 import type { BatchSetup } from "./open.ts";
@@ -169,12 +170,19 @@ export class Records<TResult> {
     if (!isHandled(outcome)) this.#listener.failureExpected();
   }
 
+  /** Lets go of the handlers that still run: the batch is closed. */
+  abandon(because: UnprocessedReason, reason: unknown): void {
+    this.tell(because, reason);
+    for (const call of this.#calls) call?.giveUp(reason);
+  }
+
   /** Gives every record that has no outcome the one it has now. */
   #giveUp(): void {
+    const reason = timeoutError("The record was given up before the deadline");
     this.#setup.records.forEach((record, index) => {
       if (this.#outcomes.at(index)) return;
       const call = this.#calls[index];
-      call?.onGivenUp?.();
+      call?.giveUp(reason);
       this.#write(index, call?.outcomeIfGivenUp ?? unprocessed(record, "deadline"), true);
     });
   }

@@ -184,6 +184,10 @@ export class SqsSteps implements Steps {
     this.#deletions.reportKept(reason);
   }
 
+  deletedIndexes(): readonly number[] {
+    return this.#madeDeletions?.deletedIndexes() ?? [];
+  }
+
   #withinTime<T>(share: number, work: (limit: TimeLimit) => Promise<T>): Promise<T> {
     const { clock } = this.#lifecycle.setup;
     return withTimeLimit(clock.stepMs(this.#means.closeTimeoutMs, share), work);

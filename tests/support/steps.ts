@@ -12,6 +12,7 @@ export function giveSteps(processor: BasePartialProcessor, steps: Partial<Steps>
     deleteMessages: () => Promise.resolve(),
     afterClean() {},
     reportKept() {},
+    deletedIndexes: () => [],
     ...steps,
   }));
 }

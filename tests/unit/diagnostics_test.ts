@@ -8,6 +8,7 @@ import {
 import {
   BasePartialProcessor,
   type BatchMessage,
+  type CloseMessage,
   PartialSQSProcessor,
   type RecordMessage,
   type RequestMessage,
@@ -21,6 +22,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, tracingChannel, unsubscribe } from "node:diagnostics_channel";
 import { lambdaContext } from "../support/lambda_context.ts";
@@ -28,6 +30,7 @@ import { publishRequest } from "../../src/diagnostics.ts";
 import { bodies, handleBody, makeRecords } from "../support/factories.ts";
 import { holding, HOLDS } from "../support/hold.ts";
 import { testSqs } from "../support/test_sqs.ts";
+import { settledAfter } from "../support/time.ts";
 
 class Processor extends BasePartialProcessor {}
 
@@ -48,14 +51,17 @@ function listen<TMessage extends object>(name: string) {
   return { events, [Symbol.dispose]: () => void channel.unsubscribe(subscribers) };
 }
 
-/** Listens to the channel of requests while it is held. */
-function listenToRequests() {
-  const name = "partial-batch.sqs.request";
-  const messages: RequestMessage[] = [];
-  const listener = (message: unknown) => void messages.push(message as RequestMessage);
+/** Listens to a channel while it is held. */
+function listenTo<TMessage>(name: string) {
+  const messages: TMessage[] = [];
+  const listener = (message: unknown) => void messages.push(message as TMessage);
   subscribe(name, listener);
   return { messages, [Symbol.dispose]: () => void unsubscribe(name, listener) };
 }
+
+const listenToRequests = () => listenTo<RequestMessage>("partial-batch.sqs.request");
+
+const listenToCloses = () => listenTo<CloseMessage>("partial-batch.sqs.close");
 
 Deno.test("partial-batch.sqs.record traces each call of a record handler", async () => {
   using traced = listen<RecordMessage>("partial-batch.sqs.record");
@@ -137,6 +143,97 @@ for (const hold of HOLDS) {
     assertEquals(messages[0]!.queue, await queue.arn());
   });
 }
+
+for (const hold of HOLDS) {
+  Deno.test(`${hold}: partial-batch.sqs.close tells what became of each record, and what the close did`, async () => {
+    const sqs = await testSqs();
+    const queue = await sqs.createQueue();
+    const records = await queue.records("ok1", "fail", "ok2");
+    const fault = { kind: "fail-entries", code: "InternalError", senderFault: true } as const;
+    await sqs.proxy.set({ action: "DeleteMessageBatch", times: 1, ids: ["1"], ...fault });
+    const messageIds = records.map(({ messageId }) => messageId);
+    using listening = listenToCloses();
+    const { batch, thrown } = await holding({
+      hold,
+      processor: new PartialSQSProcessor({ config: sqs.config }),
+      records,
+      handler: (record) => {
+        record.messageId = "redacted";
+        return handleBody(record);
+      },
+    });
+    const [message] = listening.messages;
+    assertEquals(listening.messages.length, 1);
+    assertEquals(message!.records.map(({ record }) => record), records);
+    assertEquals(message!.records.map(({ outcome }) => outcome), [...batch.outcomes]);
+    assertEquals(message!.records.map(({ messageId }) => messageId), messageIds);
+    const arn = await queue.arn();
+    assertEquals(message!.records.map(({ queueArn }) => queueArn), [arn, arn, arn]);
+    assertEquals(message!.records.map(({ receiveCount }) => receiveCount), [1, 1, 1]);
+    assertEquals(message!.records.map(({ isDeleted }) => isDeleted), [true, false, false]);
+    assertEquals(message!.counts.success, 2);
+    assertEquals(message!.counts.fail, 1);
+    assertEquals(
+      message!.unconfirmed.undeleted.map(({ record, reason }) => [record, reason]),
+      [[records[2], "InternalError"]],
+    );
+    assertStrictEquals(message!.error, thrown);
+    assert(message!.durationMs >= 0);
+  });
+
+  Deno.test(`${hold}: partial-batch.sqs.close tells of a batch that was all handled, and of one never processed`, async () => {
+    using listening = listenToCloses();
+    const processor = new PartialSQSProcessor();
+    const records = makeRecords("ok");
+    await holding({ hold, processor, records, handler: handleBody });
+    await holding({ hold, processor, records, handler: handleBody, body: () => {} });
+    const [handled, unprocessed] = listening.messages;
+    assertEquals([handled!.counts.success, "error" in handled!], [1, false]);
+    assertEquals(handled!.records[0]!.isDeleted, false);
+    assertEquals(unprocessed!.counts.unprocessed, 1);
+    assertInstanceOf(unprocessed!.error, SQSBatchProcessingError);
+  });
+}
+
+Deno.test("the record channel ends a record that is given up at the deadline, once and with an error", async () => {
+  using time = new FakeTime();
+  using traced = listen<RecordMessage>("partial-batch.sqs.record");
+  let release = () => {};
+  const batch = holding({
+    hold: "await using",
+    processor: new Processor({ deadlineReserveMs: 1_000 }),
+    records: makeRecords("slow"),
+    handler: () => new Promise<void>((resolve) => release = resolve),
+    context: lambdaContext(10_000),
+  });
+  await settledAfter(time, batch, 9_500);
+  const ending = ["start", "end", "error", "asyncStart", "asyncEnd"];
+  assertEquals(traced.events.map(({ event }) => event), ending);
+  const { error } = traced.events.at(-1)!.message;
+  assertInstanceOf(error, DOMException);
+  assertEquals(error.name, "TimeoutError");
+  release();
+  await time.runMicrotasks();
+  assertEquals(traced.events.map(({ event }) => event), ending);
+});
+
+Deno.test("the record channel ends a record that still runs when a plain using scope ends", async () => {
+  using traced = listen<RecordMessage>("partial-batch.sqs.record");
+  await holding({
+    hold: "using",
+    processor: new Processor(),
+    records: makeRecords("slow"),
+    handler: () => new Promise<void>(() => {}),
+    body: (batch) => {
+      batch.process();
+    },
+  });
+  assertEquals(traced.events.map(({ event }) => event).slice(-3), [
+    "error",
+    "asyncStart",
+    "asyncEnd",
+  ]);
+});
 
 Deno.test("with reportItemFailures the channels tell what no error does", async () => {
   const sqs = await testSqs();

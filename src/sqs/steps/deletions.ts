@@ -122,6 +122,12 @@ export class Deletions {
     this.#reportHandled(reason, deleted);
   }
 
+  /** The records whose messages SQS has confirmed to be deleted. */
+  deletedIndexes(): number[] {
+    return this.#handled().filter((entry) => this.#isDeleted[keyOf(entry)])
+      .flatMap(({ indexes }) => indexes);
+  }
+
   #reportHandled(reason: string, except: readonly DeleteEntry[]): void {
     const isExcepted: boolean[] = [];
     for (const { indexes } of except) for (const index of indexes) isExcepted[index] = true;
