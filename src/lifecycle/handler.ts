@@ -2,6 +2,7 @@ import type { SQSRecord } from "aws-lambda";
 import { isRecordTraced, traceRecord } from "../diagnostics.ts";
 import { BOUNDARY } from "../internal/describe_error.ts";
 import type { RecordContext, RecordHandler } from "../types.ts";
+import { handleWithin, isAnythingAround } from "./around_handler.ts";
 import { startTimer, timeoutError } from "./clock.ts";
 import { LazyContext, RecordCall, type Stop } from "./record.ts";
 
@@ -33,7 +34,10 @@ export interface BatchHandlerOptions {
   readonly stop: Stop;
 }
 
-/** The handler that a batch calls: limited in time, watched and traced, as far as that is needed. */
+/**
+ * The handler that a batch calls: limited in time, watched, with what is to be active around it, and
+ * traced, as far as that is needed.
+ */
 export function batchHandler<TResult>(
   handler: RecordHandler<TResult>,
   options: BatchHandlerOptions,
@@ -43,13 +47,16 @@ export function batchHandler<TResult>(
     ? handler
     : limitTime(handler, recordTimeoutMs, options);
   const watched = isProcessRecordOverridden ? watchFailures(limited, stop) : limited;
-  if (!isRecordTraced()) return watched;
+  const isTraced = isRecordTraced();
+  const isSurrounded = isAnythingAround();
+  if (!isTraced && !isSurrounded) return watched;
   return (record, recordContext) => {
     const call = recordContext instanceof RecordCall ? recordContext : undefined;
     const { receiveCount } = recordContext;
     const message = { record, messageId: call?.messageId ?? record.messageId, receiveCount };
-    const handle = { [BOUNDARY]: () => watched(record, recordContext) }[BOUNDARY]!;
-    return traceRecord(message, handle, (told) => call?.onGivenUp(told));
+    const watchedRecord = { [BOUNDARY]: () => watched(record, recordContext) }[BOUNDARY]!;
+    const handle = isSurrounded ? () => handleWithin(message, watchedRecord) : watchedRecord;
+    return isTraced ? traceRecord(message, handle, (told) => call?.onGivenUp(told)) : handle();
   };
 }
 
