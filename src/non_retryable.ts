@@ -33,13 +33,35 @@ export interface NonRetryable {
    * @default {"dead-letter-queue"}
    */
   readonly to?: "dead-letter-queue" | "delete" | { readonly queueUrl: string };
+  /**
+   * Whether a moved message tells why it was moved, in message attributes: `PartialBatch.ErrorName`,
+   * `PartialBatch.MessageId`, `PartialBatch.SourceQueue`, `PartialBatch.FunctionName`,
+   * `PartialBatch.ReceiveCount` and `PartialBatch.MovedAt`. With `"with-error-message"` the second one is
+   * `PartialBatch.ErrorMessage`, cut to 1,024 bytes: **an error's message may quote its message's body,
+   * and whoever can read the other queue can read it.**
+   *
+   * They are added in this order, as far as there is room: a message has at most ten attributes and
+   * 1,048,576 bytes (Amazon SQS developer guide, "Amazon SQS message quotas"). The message's own
+   * attributes are kept; attributes of these names, from a move before, are replaced. If SQS refuses a
+   * message with them, it is sent once more without them. Not with `to: "delete"`.
+   *
+   * @default {false} A message is moved exactly as it came.
+   */
+  readonly failureAttributes?: boolean | "with-error-message";
 }
 
 /** @throws {TypeError} If it is not `undefined` and not a {@linkcode NonRetryable}. */
 export function checkNonRetryable(value: unknown): void {
   if (value === undefined) return;
-  checkOptionNames(value, ["when", "to"], "nonRetryable");
-  const { when, to } = value as Record<string, unknown>;
+  checkOptionNames(value, ["when", "to", "failureAttributes"], "nonRetryable");
+  const { when, to, failureAttributes } = value as Record<string, unknown>;
+  checkWhen(when);
+  checkTarget(to);
+  checkFailureAttributes(failureAttributes, to);
+}
+
+/** @throws {TypeError} If it is neither an array of error classes nor a function. */
+function checkWhen(when: unknown): void {
   const isClasses = Array.isArray(when) && when.every(isErrorClass);
   if (!isClasses && (typeof when !== "function" || isErrorClass(when))) {
     throw new TypeError(
@@ -47,11 +69,30 @@ export function checkNonRetryable(value: unknown): void {
         (isErrorClass(when) ? "a class, put it into an array" : describeShape(when)),
     );
   }
+}
+
+/** @throws {TypeError} If it is not `undefined` and no target. */
+function checkTarget(to: unknown): void {
   if (to === undefined || to === "dead-letter-queue" || to === "delete") return;
   if (isObject(to) && isQueueUrl(to.queueUrl)) return;
   throw new TypeError(
     'Cannot use nonRetryable.to: expected "dead-letter-queue", "delete" or { queueUrl } with an ' +
       `http or https URL, got ${describeShape(to)}`,
+  );
+}
+
+/** @throws {TypeError} If it is not `undefined` and no choice of attributes, or if nothing is moved. */
+function checkFailureAttributes(value: unknown, to: unknown): void {
+  if (value === undefined || value === false) return;
+  if (value !== true && value !== "with-error-message") {
+    throw new TypeError(
+      'Cannot use nonRetryable.failureAttributes: expected a boolean or "with-error-message", got ' +
+        describeShape(value),
+    );
+  }
+  if (to !== "delete") return;
+  throw new TypeError(
+    'Cannot use nonRetryable.failureAttributes with to: "delete": a deleted message tells nothing',
   );
 }
 

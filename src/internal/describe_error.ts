@@ -57,7 +57,7 @@ function describe(error: unknown, seen: Set<unknown>): string {
 }
 
 /** An error of another realm (a `vm` context, a test runner) is not an `instanceof` this one's. */
-function isError(value: unknown): value is Error {
+export function isError(value: unknown): value is Error {
   return value instanceof Error ||
     /^\[object (?:Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
 }

@@ -63,6 +63,7 @@ const anyBatch = fc.record({
   way: fc.constantFrom(...WAYS),
   reportItemFailures: fc.boolean(),
   to: fc.constantFrom("dead-letter-queue", "delete", "queue-url"),
+  isTold: fc.boolean(),
   concurrency: fc.integer({ min: 1, max: 11 }),
   retryDelay: fc.option(fc.constant(0), { nil: undefined }),
 });
@@ -83,7 +84,8 @@ for (const server of SERVERS) {
   Deno.test(`${server}: every message ends deleted, returned or dead-lettered, never nowhere`, async () => {
     const sqs = await testSqs(server);
     await fc.assert(
-      fc.asyncProperty(anyBatch, async ({ messages, faults, way, to, retryDelay, ...options }) => {
+      fc.asyncProperty(anyBatch, async (generated) => {
+        const { messages, faults, way, to, isTold, retryDelay, ...options } = generated;
         // A FIFO receive of fauxqs gives one message per group.
         const fifo = options.fifo && server !== "fauxqs";
         const attributes = { VisibilityTimeout: "600", ...(fifo ? { FifoQueue: "true" } : {}) };
@@ -106,7 +108,11 @@ for (const server of SERVERS) {
           config: { ...sqs.config, maxAttempts: 1 },
           concurrency: options.concurrency,
           reportItemFailures: options.reportItemFailures,
-          nonRetryable: { when: [NoSuchOrder], to: to === "queue-url" ? { queueUrl } : to },
+          nonRetryable: {
+            when: [NoSuchOrder],
+            to: to === "queue-url" ? { queueUrl } : to,
+            failureAttributes: isTold && to !== "delete",
+          },
           ...(retryDelay === undefined ? {} : { retryDelay }),
         });
         const { thrown, response } = await runAs({ way, processor, records, handler: handle });

@@ -603,6 +603,13 @@ Deno.test("PartialSQSProcessor throws TypeError for a nonRetryable that is none"
     [{ when: [], to: { queueUrl: "orders" } }, "nonRetryable.to: expected"],
     [{ when: [], to: { queueUrl: `${QUEUE_ARN}-failed` } }, "http or https URL"],
     [{ when: [], too: "delete" }, '"too"'],
+    [
+      { when: [], failureAttributes: "yes" },
+      'nonRetryable.failureAttributes: expected a boolean or "with-error-message", got a string',
+    ],
+    [{ when: [], failureAttributes: null }, "nonRetryable.failureAttributes: expected a boolean"],
+    [{ when: [], failureAttributes: {} }, "nonRetryable.failureAttributes: expected a boolean"],
+    [{ when: [], to: "delete", failureAttributes: true }, "a deleted message tells nothing"],
   ] as const;
   for (const [nonRetryable, says] of cases) {
     assertThrows(

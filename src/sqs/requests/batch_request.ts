@@ -8,8 +8,11 @@ import { StepError } from "./reason.ts";
 /** How many entries one request may have (Amazon SQS API reference, DeleteMessageBatch). */
 const MAX_ENTRIES = 10;
 
-/** How many bytes the messages of one request may have (Amazon SQS API reference, SendMessageBatch). */
-const MAX_BYTES = 1_048_576;
+/**
+ * How many bytes the messages of one request may have, and so a message alone (Amazon SQS API reference,
+ * SendMessageBatch).
+ */
+export const MAX_BYTES = 1_048_576;
 
 /** What is to be done with one message, in one entry of a batch request. */
 export interface BatchEntry {

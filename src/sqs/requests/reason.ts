@@ -71,6 +71,19 @@ function readReason(error: unknown, about?: About): string {
   return status === 200 ? UNREADABLE : describeRefusal(undefined, status, about);
 }
 
+/**
+ * Whether a request failed because it was refused (HTTP 4xx), and not on SQS's side or on the way. Never
+ * throws.
+ */
+export function isRefusal(error: unknown): boolean {
+  try {
+    const { httpStatusCode } = isObject(error) && isObject(error.$metadata) ? error.$metadata : {};
+    return typeof httpStatusCode === "number" && httpStatusCode >= 400 && httpStatusCode < 500;
+  } catch {
+    return false;
+  }
+}
+
 /** Says in a few words how SQS, or whatever stands before it, refused a request. */
 export function describeRefusal(
   code: string | undefined,

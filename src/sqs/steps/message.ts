@@ -14,14 +14,17 @@ export interface Message {
 }
 
 /**
- * Reads the message that a record came with.
+ * Reads the message that a record came with, but for the attributes `without`.
  *
  * @throws {StepError} If it cannot be read.
  */
-export function readMessage({ body, messageAttributes, traceHeader }: ReceivedRecord): Message {
+export function readMessage(
+  { body, messageAttributes, traceHeader }: ReceivedRecord,
+  without: ReadonlySet<string> = NONE,
+): Message {
   if (typeof body !== "string") throw new StepError("the body is not a string");
   if (messageAttributes === undefined) throw unreadable();
-  const attributes = Object.entries(messageAttributes);
+  const attributes = Object.entries(messageAttributes).filter(([name]) => !without.has(name));
   const bytes = attributes.reduce((sum, each) => sum + attributeBytes(...each), byteLength(body));
   return {
     body,
@@ -30,6 +33,8 @@ export function readMessage({ body, messageAttributes, traceHeader }: ReceivedRe
     bytes,
   };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 function readAttribute(attribute: SQSMessageAttribute): MessageAttributeValue {
   const { dataType, stringValue, binaryValue } = attribute;
@@ -54,7 +59,8 @@ function attributeBytes(name: string, attribute: SQSMessageAttributes[string]): 
   return byteLength(name) + byteLength(dataType) + byteLength(value);
 }
 
-function byteLength(text: string): number {
+/** How many bytes a text has in UTF-8. */
+export function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 

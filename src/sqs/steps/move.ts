@@ -8,17 +8,25 @@ import { failed } from "../../lifecycle/outcome.ts";
 import { isNonRetryable, type NonRetryable } from "../../non_retryable.ts";
 import type { Outcome } from "../../types.ts";
 import { isSameQueue, type Queue, queueByUrl } from "../queue.ts";
+import type { UnconfirmedEntry } from "../requests/attempt.ts";
 import { type BatchAction, type BatchEntry, batchRequests } from "../requests/batch_request.ts";
 import type { SqsClients } from "../requests/clients.ts";
-import { reasonOf, StepError } from "../requests/reason.ts";
+import { isRefusal, reasonOf, StepError } from "../requests/reason.ts";
 import { sendBatchRequests } from "../requests/send.ts";
 import type { DeadLetterQueues } from "./dead_letter_queues.ts";
 import { messageKey, reportEntries } from "./entries.ts";
+import {
+  addFailureAttributes,
+  FAILURE_ATTRIBUTE_NAMES,
+  type MovedFailure,
+} from "./failure_attributes.ts";
 import { type Message, readMessage } from "./message.ts";
 
-/** One message to send on to another queue, as it came. */
+/** One message to send on to another queue. */
 export interface MoveEntry extends BatchEntry {
   readonly message: Message;
+  /** The message without what was added to it; missing if nothing was. */
+  readonly plainMessage?: Message;
   readonly groupId: string | undefined;
 }
 
@@ -43,8 +51,10 @@ export async function settleFailures(
   const { records } = lifecycle.setup;
   const { to = "dead-letter-queue" } = means.nonRetryable;
   const judged = failures.map((failure) => judge(lifecycle, failure, means.nonRetryable));
-  const forGood = judged.filter(({ isForGood }) => isForGood).map(({ index }) => index);
-  const settled = to === "delete" ? new Set(forGood) : await move(lifecycle, forGood, to, means);
+  const forGood = judged.filter(({ isForGood }) => isForGood);
+  const settled = to === "delete"
+    ? new Set(forGood.map(({ index }) => index))
+    : await move(lifecycle, forGood, to, means);
   const status = to === "delete" ? "discarded" : "dead-lettered";
   return judged.map(({ index, error }) => {
     const record = records[index]!;
@@ -76,7 +86,7 @@ function judge(lifecycle: Lifecycle, { index, error }: IndexedFailure, nonRetrya
 /** Moves messages, and gives the indexes of those that another queue accepted. */
 async function move(
   lifecycle: Lifecycle,
-  indexes: readonly number[],
+  failures: readonly IndexedFailure[],
   to: Exclude<NonRetryable["to"], "delete" | undefined>,
   means: MovingMeans,
 ): Promise<ReadonlySet<number>> {
@@ -86,22 +96,46 @@ async function move(
     const error = thrown instanceof StepError ? thrown.cause ?? thrown : thrown;
     lifecycle.report("unmoved", { record: records[index]!, reason: reasonOf(thrown), error });
   };
-  for (const [source, group] of groupBy(indexes, (index) => received[index]!.queue)) {
+  for (const [source, group] of groupBy(failures, ({ index }) => received[index]!.queue)) {
     const target = await findTarget(source, to, means).catch((error: unknown) => ({ error }));
-    for (const same of groupBy(group, (index) => messageKey(received[index]!)).values()) {
+    for (const same of groupBy(group, ({ index }) => messageKey(received[index]!)).values()) {
       try {
         if ("error" in target) throw target.error;
-        entries.push(moveEntry(received, same, target));
+        entries.push(moveEntry(lifecycle, same, target, means.nonRetryable));
       } catch (error) {
-        for (const index of same) refuse(index, error);
+        for (const { index } of same) refuse(index, error);
       }
     }
   }
-  const requests = batchRequests(entries, ({ message }) => message.bytes);
-  const unconfirmed = await sendBatchRequests(means.clients, MOVE, requests, means.limit);
+  const unconfirmed = await sendOn(entries, means);
   reportEntries(lifecycle, "unmoved", unconfirmed);
   const refused = new Set(unconfirmed.flatMap(({ entry }) => entry.indexes));
   return new Set(entries.flatMap((entry) => entry.indexes).filter((index) => !refused.has(index)));
+}
+
+/**
+ * Sends messages on, and gives those that were not accepted. What the library adds to a message must not
+ * keep it from being moved, and the other queue may have a limit of its own (`MaximumMessageSize`): what
+ * it refuses is sent once more without that.
+ */
+async function sendOn(
+  entries: readonly MoveEntry[],
+  means: MovingMeans,
+): Promise<readonly UnconfirmedEntry<MoveEntry>[]> {
+  const requests = batchRequests(entries, ({ message }) => message.bytes);
+  const unconfirmed = await sendBatchRequests(means.clients, MOVE, requests, means.limit);
+  const byResend = groupBy(unconfirmed, mayBeAcceptedPlain);
+  const plain = (byResend.get(true) ?? []).map(({ entry: { plainMessage, ...entry } }) => ({
+    ...entry,
+    message: plainMessage!,
+  }));
+  if (plain.length === 0) return unconfirmed;
+  return [...byResend.get(false) ?? [], ...await sendOn(plain, means)];
+}
+
+/** An entry that is refused in an answer has no error of its own. */
+function mayBeAcceptedPlain({ entry, error }: UnconfirmedEntry<MoveEntry>): boolean {
+  return entry.plainMessage !== undefined && (error === undefined || isRefusal(error));
 }
 
 /** Rejects with a `StepError` if there is no other queue to move to. */
@@ -119,18 +153,32 @@ async function findTarget(
 
 /** Throws a `StepError` for a message that cannot be read: it alone is refused, not its request. */
 function moveEntry(
-  received: readonly ReceivedRecord[],
-  indexes: readonly number[],
+  { setup: { received, lambdaContext } }: Lifecycle,
+  same: readonly IndexedFailure[],
   target: Queue,
+  { failureAttributes = false }: NonRetryable,
 ): MoveEntry {
-  const first = received[indexes[0]!]!;
+  const { index, error } = same[0]!;
+  const first = received[index]!;
   return {
     queue: target,
-    indexes,
-    messageIds: indexes.map((index) => received[index]!.messageId),
-    message: readMessage(first),
+    indexes: same.map(({ index }) => index),
+    messageIds: same.map(({ index }) => received[index]!.messageId),
     groupId: groupIn(target, first),
+    ...messagesToSend(failureAttributes, { error, received: first, lambdaContext }),
   };
+}
+
+/** What was added when the library moved the message before is replaced. */
+function messagesToSend(
+  failureAttributes: boolean | "with-error-message",
+  failure: MovedFailure,
+): Pick<MoveEntry, "message" | "plainMessage"> {
+  if (!failureAttributes) return { message: readMessage(failure.received) };
+  const plainMessage = readMessage(failure.received, FAILURE_ATTRIBUTE_NAMES);
+  const withErrorMessage = failureAttributes === "with-error-message";
+  const message = addFailureAttributes(plainMessage, failure, withErrorMessage);
+  return message === plainMessage ? { message } : { message, plainMessage };
 }
 
 /** A FIFO queue needs a group. A standard queue may have one: that makes it a fair queue. */

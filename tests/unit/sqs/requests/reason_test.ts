@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { queueByArn } from "../../../../src/sqs/queue.ts";
-import { reasonOf, StepError } from "../../../../src/sqs/requests/reason.ts";
+import { isRefusal, reasonOf, StepError } from "../../../../src/sqs/requests/reason.ts";
 import { QUEUE_ARN } from "../../../support/factories.ts";
 
 const needs = {
@@ -75,5 +75,15 @@ Deno.test("reasonOf() has the same words for what goes wrong with a connection, 
     ] as const
   ) {
     for (const code of codes) assertEquals(reasonOf({ code }, needs), words + at);
+  }
+});
+
+Deno.test("isRefusal() tells an answer that refuses a request from every other failure", () => {
+  const status = (httpStatusCode: unknown) => ({ $metadata: { httpStatusCode } });
+  for (const each of [400, 403, 413, 499]) assert(isRefusal(status(each)));
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const each of [status(200), status(399), status(500), status("400"), {}, null, "x", proxy]) {
+    assert(!isRefusal(each));
   }
 });
