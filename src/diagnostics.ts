@@ -95,7 +95,7 @@ export interface CloseMessage {
   readonly unconfirmed: UnconfirmedRecords;
   /** What the end of the batch's scope throws. Present if it does. */
   readonly error?: unknown;
-  /** How long the batch was open, in milliseconds. */
+  /** How long the batch was open, in milliseconds; 0 if nobody listened when it was opened. */
   readonly durationMs: number;
 }
 
@@ -166,6 +166,11 @@ export function traceBatch<TOutcomes extends readonly Outcome[]>(
 /** Publishes a request to SQS, if anybody listens. */
 export function publishRequest(message: () => RequestMessage): void {
   if (requestChannel.hasSubscribers) requestChannel.publish(message());
+}
+
+/** Whether anybody listens to the end of batches. */
+export function isCloseObserved(): boolean {
+  return closeChannel.hasSubscribers;
 }
 
 /** Publishes that a batch is closed, if anybody listens. */

@@ -30,6 +30,6 @@ export function closeMessage<TResult>(
     counts: countByStatus(outcomes),
     unconfirmed: ledger.unconfirmed.all(),
     ...(failure && { error: failure.error }),
-    durationMs: performance.now() - setup.openedAt,
+    durationMs: setup.openedAt === undefined ? 0 : performance.now() - setup.openedAt,
   };
 }

@@ -1,5 +1,6 @@
 import type { Context, SQSMessageAttributes, SQSRecord } from "aws-lambda";
 import type { CheckedBaseOptions, OpenOptions } from "../base_options.ts";
+import { isCloseObserved } from "../diagnostics.ts";
 import { checkHandler, checkOptionNames } from "../internal/check_options.ts";
 import { parseQueueArn, type QueueArn } from "../internal/queue_arn.ts";
 import { receiveCountOf } from "../internal/receive_count.ts";
@@ -13,8 +14,8 @@ import { Stop } from "./record.ts";
 export interface BatchSetup<TResult> {
   readonly records: readonly SQSRecord[];
   readonly received: readonly ReceivedRecord[];
-  /** When the batch was opened, by `performance.now()`. */
-  readonly openedAt: number;
+  /** When the batch was opened, by `performance.now()`; `undefined` if nobody would be told. */
+  readonly openedAt: number | undefined;
   readonly handler: RecordHandler<TResult>;
   readonly lambdaContext: Context | undefined;
   readonly clock: Clock;
@@ -50,7 +51,7 @@ export function setUpBatch<TResult>(
   return {
     records: Object.freeze([...records]),
     received,
-    openedAt: performance.now(),
+    openedAt: isCloseObserved() ? performance.now() : undefined,
     handler: batchHandler(handler, {
       recordTimeoutMs,
       isProcessRecordOverridden,
