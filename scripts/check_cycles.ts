@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
  */
 const LAYERS: readonly RegExp[] = [
   /^src\/cli\//,
-  /^src\/(?:local|testing)\//,
+  /^src\/(?:local|metrics|testing)\//,
   /^mod\.ts$/,
   /^src\/with_/,
   /^src\/(?:partial|wrapped)_sqs_processor\.ts$/,
@@ -34,6 +34,8 @@ const FORBIDDEN: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^src\/sqs\//, /^src\/(?:base_partial_processor|batch)\.ts$/],
   [/^src\/local\//, /^src\/testing\//],
   [/^src\/testing\//, /^src\/local\//],
+  [/^src\/metrics\//, /^src\/(?:local|testing)\//],
+  [/^src\/(?:local|testing)\//, /^src\/metrics\//],
 ];
 
 /** Whether a module may import another. */

@@ -24,6 +24,7 @@ const CATEGORIES = [
   "Failures",
   "Typed bodies",
   "Channels",
+  "Metrics",
   "Testing",
   "Local",
 ];

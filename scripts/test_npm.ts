@@ -48,6 +48,9 @@ const DEV_DEPENDENCIES = {
 const WITHOUT_REQUIRE_ESM: ReadonlySet<string> = new Set(["20", "22"]);
 const NO_REQUIRE_ESM = "--no-experimental-require-module";
 
+/** What runs on each Node, of `tests/node/`. */
+const NODE_TESTS = ["package_test", "blocking_close_test", "metrics_test"];
+
 async function testTarball({ files }: Packed): Promise<void> {
   const unexpected = files.map(({ path }) => path).filter((path) =>
     !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|esm\/(mod|src\/[\w/]+)\.(js|d\.ts))$/.test(
@@ -156,8 +159,7 @@ async function testOnNode(project: string, major: string): Promise<void> {
   const { code, output } = await runCommand(node(project, major), [
     "--test",
     "--test-reporter=tap",
-    "build/package_test.js",
-    "build/blocking_close_test.js",
+    ...NODE_TESTS.map((test) => `build/${test}.js`),
   ], { cwd: project });
   const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, "m").exec(output)?.[1]);
   addTests({ passed: count("pass"), failed: count("fail") });
@@ -181,7 +183,7 @@ async function main(): Promise<void> {
     );
 
     await mkdir(join(project, "build"));
-    for (const test of ["package_test", "blocking_close_test"]) {
+    for (const test of NODE_TESTS) {
       await bundle(project, join(ROOT, `tests/node/${test}.ts`), `build/${test}.js`, [
         "--format=esm",
         "--packages=external",
@@ -206,6 +208,10 @@ async function main(): Promise<void> {
       const text = await readFile(join(project, "bundled.mjs"), "utf8");
       assert(!text.includes("createFakeSqsClient"), "it is in the bundle");
     });
+    await claim("the main entry point loads nothing of @partial-batch/sqs/metrics", async () => {
+      const text = await readFile(join(project, "bundled.mjs"), "utf8");
+      assert(!text.includes("CloudWatchMetrics"), "it is in the bundle");
+    });
 
     const config = {
       endpoint: fauxqs.endpoint,
@@ -217,7 +223,8 @@ async function main(): Promise<void> {
       await claim(`the installed package on Node ${version}`, () => testOnNode(project, major));
       await claim(`require() of the package on Node ${version}`, async () => {
         const source = 'require("@partial-batch/sqs").withSqsBatch(() => {});' +
-          'require("@partial-batch/sqs/testing").createFakeSqsClient()';
+          'require("@partial-batch/sqs/testing").createFakeSqsClient();' +
+          'require("@partial-batch/sqs/metrics").emitMetrics({ namespace: "Orders" })';
         await mustRun(node(project, major), ["--input-type=commonjs", "--eval", source], {
           cwd: project,
         });

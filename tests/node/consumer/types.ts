@@ -15,6 +15,7 @@ import {
   withBatchProcessor,
   withSqsBatch,
 } from "@partial-batch/sqs";
+import { emitMetrics, type EmitMetricsOptions } from "@partial-batch/sqs/metrics";
 import {
   createFakeSqsClient,
   createLambdaContext,
@@ -144,3 +145,10 @@ export const asked: readonly string[] = fake.requests.map((request) =>
 createFakeSqsClient({ faults: [{ kind: "drop" }] });
 // @ts-expect-error -- the lists are the client's
 fake.deleted.push("m1");
+
+const metrics: EmitMetricsOptions = { namespace: "Orders", dimensions: { Stage: "prod" } };
+export const stopMetrics: Disposable = emitMetrics({ ...metrics, write: (line) => line.trim() });
+// @ts-expect-error -- no namespace
+emitMetrics({ dimensions: {} });
+// @ts-expect-error -- no text
+emitMetrics({ namespace: "Orders", dimensions: { Version: 1 } });
