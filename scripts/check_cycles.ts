@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
  */
 const LAYERS: readonly RegExp[] = [
   /^src\/cli\//,
-  /^src\/(?:local|metrics|testing)\//,
+  /^src\/(?:current_record|local|logs|metrics|testing)\//,
   /^mod\.ts$/,
   /^src\/with_/,
   /^src\/(?:partial|wrapped)_sqs_processor\.ts$/,
@@ -36,6 +36,8 @@ const FORBIDDEN: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^src\/testing\//, /^src\/local\//],
   [/^src\/metrics\//, /^src\/(?:local|testing)\//],
   [/^src\/(?:local|testing)\//, /^src\/metrics\//],
+  [/^src\/(?!current_record\/)/, /^src\/current_record\//],
+  [/^src\/(?!logs\/)/, /^src\/logs\//],
 ];
 
 /** Whether a module may import another. */

@@ -25,6 +25,7 @@ const CATEGORIES = [
   "Typed bodies",
   "Channels",
   "Metrics",
+  "Logs",
   "Testing",
   "Local",
 ];

@@ -1,0 +1,114 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import process from "node:process";
+import type { CloseMessage } from "../diagnostics.ts";
+import { describeError } from "../internal/describe_error.ts";
+import { isThenable } from "../internal/promises.ts";
+import { failureEntries, type FailureEntry } from "./failure_entry.ts";
+import {
+  checkLevel,
+  checkLogger,
+  entryWriter,
+  type FailureLogger,
+  type FailureLogLevel,
+  type LogFailuresOptions,
+} from "./logger.ts";
+
+const CHANNEL = "partial-batch.sqs.close";
+
+/**
+ * Logs each record that failed, was not processed, was dead-lettered or was discarded: one entry each, once
+ * its batch is closed.
+ *
+ * - It is for all batches of the process from now on, however they are held, in both modes. With
+ *   `reportItemFailures` nothing else shows a failure. Without, the error of the invocation names the
+ *   failures that return, and the entries say them again, one by one.
+ * - pino gets the fields first, the error as `err`. The console gets one object, of which Lambda's JSON
+ *   log format makes a structured entry. Every other logger gets the text first: Powertools Logger,
+ *   LogTape, winston, or an object of your own.
+ * - There is no limit: a batch of 10,000 failures makes 10,000 entries.
+ * - An entry holds no body, attribute or receipt handle. The error is as it was thrown, with what its text
+ *   and its members say.
+ * - Whatever the logger does, the batch stays as it is. If the logger throws or its promise rejects, the
+ *   process warns, once.
+ * - An invocation that Lambda ends with its timeout closes no batch, and makes no entry.
+ *
+ * Call it once, at the top level of a module: two calls make two entries.
+ *
+ * @param logger The logger. Its method is looked up for each entry.
+ * @param options The method that is called.
+ * @returns Ends it when it is disposed. Without that it lasts as long as the process.
+ * @throws {TypeError} If `logger` has no such method, or if an option is wrong or does not exist.
+ * @category Logs
+ *
+ * @example A logger of your own
+ * ```ts
+ * import { withSqsBatch } from "@partial-batch/sqs";
+ * import { logFailures } from "@partial-batch/sqs/logs";
+ * import { createLambdaContext, createSqsEvent } from "@partial-batch/sqs/testing";
+ * import assert from "node:assert/strict";
+ *
+ * const lines: string[] = [];
+ * using _logging = logFailures({
+ *   error: (text, { receiveCount, error }) => lines.push(`${text} (${receiveCount}): ${error}`),
+ * });
+ *
+ * const handler = withSqsBatch(({ body }) => {
+ *   if (body === "bad") throw new RangeError("no such order");
+ * }, { reportItemFailures: true });
+ * await handler(createSqsEvent(["good", "bad"]), createLambdaContext());
+ *
+ * assert.deepEqual(lines, ["SQS record failed (1): RangeError: no such order"]);
+ * ```
+ */
+export function logFailures(
+  logger: FailureLogger,
+  options?: LogFailuresOptions<"error">,
+): Disposable;
+/**
+ * Logs each record that was not handled, with another method of the logger than `error()`.
+ *
+ * @typeParam TLevel The method that is called.
+ * @param logger The logger. Its method is looked up for each entry.
+ * @param options The method that is called.
+ * @returns Ends it when it is disposed. Without that it lasts as long as the process.
+ * @throws {TypeError} If `logger` has no such method, or if an option is wrong or does not exist.
+ * @category Logs
+ */
+export function logFailures<TLevel extends FailureLogLevel>(
+  logger: FailureLogger<TLevel>,
+  options: LogFailuresOptions<TLevel> & { readonly level: TLevel },
+): Disposable;
+export function logFailures(logger: unknown, options: LogFailuresOptions = {}): Disposable {
+  const level = checkLevel(options);
+  checkLogger(logger, level);
+  const write = entryWriter(logger, level);
+  const warn = warnOnce();
+  const log = (entry: FailureEntry) => {
+    try {
+      const written = write(entry);
+      if (isThenable(written)) Promise.resolve(written).catch(warn);
+    } catch (error) {
+      warn(error);
+    }
+  };
+  const listener = (message: unknown) => {
+    try {
+      for (const entry of failureEntries(message as CloseMessage)) log(entry);
+    } catch (error) {
+      // Another subscriber may have changed the message.
+      warn(error);
+    }
+  };
+  subscribe(CHANNEL, listener);
+  return { [Symbol.dispose]: () => void unsubscribe(CHANNEL, listener) };
+}
+
+/** A subscriber that throws ends the process; but that failures are missing in the log is not hidden. */
+function warnOnce(): (error: unknown) => void {
+  let isWarned = false;
+  return (error) => {
+    if (isWarned) return;
+    isWarned = true;
+    process.emitWarning(`logFailures() cannot log a failure: ${describeError(error)}`);
+  };
+}
