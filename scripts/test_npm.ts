@@ -22,6 +22,7 @@ import {
   ROOT,
 } from "./npm_project.ts";
 import { mustRun, print, runCommand } from "./run_command.ts";
+import { LOGGER_PACKAGES, prepareLogging, testLogging } from "./test_npm_logging.ts";
 import { startSqsServer } from "../tests/support/start_process.ts";
 
 /** Other versions than the one in use, so that there really are several copies. */
@@ -38,6 +39,7 @@ const DEV_DEPENDENCIES = {
   "typescript": "5.9.3",
   "@types/node": "20.19.0",
   "zod": "4.1.12",
+  ...LOGGER_PACKAGES,
   "@aws-sdk/client-sns": SECOND_SDK,
   "sqs-second": `npm:@aws-sdk/client-sqs@${SECOND_SDK}`,
   "sqs-old": `npm:@aws-sdk/client-sqs@${OLD_SDK}`,
@@ -213,6 +215,8 @@ async function main(): Promise<void> {
       assert(!text.includes("CloudWatchMetrics"), "it is in the bundle");
     });
 
+    await prepareLogging(project);
+
     const config = {
       endpoint: fauxqs.endpoint,
       region: "us-east-1",
@@ -236,6 +240,7 @@ async function main(): Promise<void> {
       for (const file of ["bundled.mjs", "minified.mjs", "modules.mjs", "bundled.cjs"]) {
         await claim(`${file} on Node ${version}`, () => testBundle(project, file, major, config));
       }
+      await testLogging(project, major);
       if (WITHOUT_REQUIRE_ESM.has(major)) {
         await testAsLambdaStartsIt(project, major, config);
       }

@@ -17,7 +17,7 @@ export type FailureEntry = {
   /** How often SQS has handed out this message, this time included. */
   readonly receiveCount: number;
   /** The status of its outcome. It is not called `status`, which some log services read as a level. */
-  readonly outcome: FailureStatus;
+  readonly outcome: Exclude<Outcome["status"], "success">;
   /** Why it was not handled. Present if it was `"unprocessed"`. */
   readonly reason?: UnprocessedReason;
   /** Why no other queue accepted a message that failed for good. Present if none did. */
@@ -35,10 +35,9 @@ export type FailureEntry = {
 
 /** An outcome that is logged. */
 type Failure = Exclude<Outcome, SuccessOutcome>;
-type FailureStatus = Failure["status"];
 
 /** What the entries of a status say. Without braces or per cent signs, in which loggers see placeholders. */
-export const TEXTS: Readonly<Record<FailureStatus, string>> = {
+export const TEXTS: Readonly<Record<Failure["status"], string>> = {
   fail: "SQS record failed",
   unprocessed: "SQS record was not processed",
   "dead-lettered": "SQS record was dead-lettered",

@@ -2,6 +2,7 @@
  * A strict consumer's code, type-checked against the installed package: what must compile, and what
  * must not.
  */
+import { Logger as PowertoolsLogger } from "@aws-lambda-powertools/logger";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import {
@@ -16,6 +17,8 @@ import {
   withSqsBatch,
 } from "@partial-batch/sqs";
 import { emitMetrics, type EmitMetricsOptions } from "@partial-batch/sqs/metrics";
+import { currentRecord } from "@partial-batch/sqs/current-record";
+import { type FailureEntry, logFailures } from "@partial-batch/sqs/logs";
 import {
   createFakeSqsClient,
   createLambdaContext,
@@ -25,6 +28,9 @@ import {
   type FakeSqsFault,
 } from "@partial-batch/sqs/testing";
 import type { Context, SQSBatchResponse, SQSEvent, SQSHandler, SQSRecord } from "aws-lambda";
+import { getLogger } from "@logtape/logtape";
+import { pino } from "pino";
+import * as winston from "winston";
 // A second copy of the SDK, in another version: its client is of another type.
 import { SQSClient as OldSQSClient } from "sqs-old";
 import { SQSClient as SecondSQSClient } from "sqs-second";
@@ -152,3 +158,25 @@ export const stopMetrics: Disposable = emitMetrics({ ...metrics, write: (line) =
 emitMetrics({ dimensions: {} });
 // @ts-expect-error -- no text
 emitMetrics({ namespace: "Orders", dimensions: { Version: 1 } });
+export const logging: readonly Disposable[] = [
+  logFailures(console),
+  logFailures(console, { level: "debug" }),
+  logFailures(pino({ mixin: () => ({ messageId: currentRecord()?.messageId }) })),
+  logFailures(pino().child({ a: 1 }, { serializers: {} }), { level: "warn" }),
+  logFailures(new PowertoolsLogger(), { level: "info" }),
+  logFailures(getLogger("orders"), { level: "warn" }),
+  logFailures(winston.createLogger()),
+  logFailures({ error: (text, { messageId, error }) => [text.length, messageId.length, error] }),
+  logFailures({ error: async (text: string, entry: FailureEntry) => [text, entry.reason] }),
+];
+export const record: SQSRecord | undefined = currentRecord();
+// @ts-expect-error -- no logger
+logFailures({});
+// @ts-expect-error -- no such method
+logFailures({ error: () => {} }, { level: "warn" });
+// @ts-expect-error -- no error()
+logFailures({ warn: () => {} });
+// @ts-expect-error -- no such level
+logFailures(console, { level: "fatal" });
+// @ts-expect-error -- not what it is called with
+logFailures({ error: (code: number) => code });
