@@ -167,7 +167,9 @@ export const logging: readonly Disposable[] = [
   logFailures(getLogger("orders"), { level: "warn" }),
   logFailures(winston.createLogger()),
   logFailures({ error: (text, { messageId, error }) => [text.length, messageId.length, error] }),
-  logFailures({ error: async (text: string, entry: FailureEntry) => [text, entry.reason] }),
+  logFailures({
+    error: (text: string, { reason }: FailureEntry) => Promise.resolve([text, reason]),
+  }),
 ];
 export const record: SQSRecord | undefined = currentRecord();
 // @ts-expect-error -- no logger
