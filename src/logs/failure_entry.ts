@@ -3,8 +3,8 @@ import type { ClosedRecord, CloseMessage } from "../diagnostics.ts";
 import type { Outcome, SuccessOutcome, UnconfirmedStep, UnprocessedReason } from "../types.ts";
 
 /**
- * What is logged of one record that was not handled. It holds nothing of the message but its id: no body,
- * no attribute, no receipt handle.
+ * What is logged of one record that was not handled. Of the message itself it holds the id, the queue and
+ * the receive count: no body, no other attribute, no receipt handle.
  *
  * @category Logs
  */
@@ -17,7 +17,7 @@ export type FailureEntry = {
   /** How often SQS has handed out this message, this time included. */
   readonly receiveCount: number;
   /** The status of its outcome. It is not called `status`, which some log services read as a level. */
-  readonly outcome: Exclude<Outcome["status"], "success">;
+  readonly outcome: "fail" | "unprocessed" | "dead-lettered" | "discarded";
   /** Why it was not handled. Present if it was `"unprocessed"`. */
   readonly reason?: UnprocessedReason;
   /** Why no other queue accepted a message that failed for good. Present if none did. */

@@ -26,8 +26,8 @@ const CHANNEL = "partial-batch.sqs.close";
  *   log format makes a structured entry. Every other logger gets the text first: Powertools Logger,
  *   LogTape, winston, or an object of your own.
  * - There is no limit: a batch of 10,000 failures makes 10,000 entries.
- * - An entry holds no body, attribute or receipt handle. The error is as it was thrown, with what its text
- *   and its members say.
+ * - An entry holds no body, no receipt handle, and of the attributes only the receive count. The error is as
+ *   it was thrown, with what its text and its members say.
  * - Whatever the logger does, the batch stays as it is. If the logger throws or its promise rejects, the
  *   process warns, once.
  * - An invocation that Lambda ends with its timeout closes no batch, and makes no entry.

@@ -28,3 +28,4 @@ export type {
   PinoLogger,
   TextFirstLogger,
 } from "./logger.ts";
+export type { UnprocessedReason } from "../types.ts";
