@@ -103,7 +103,11 @@ export async function testLogging(project: string, major: string): Promise<void>
   }
   await claim(`an AsyncLocalStorage only with current-record on Node ${major}`, async () => {
     for (
-      const [expected, ...names] of [["0"], ["0", "logs", "local"], ["1", "logs", "current-record"]]
+      const [expected, ...names] of [["0"], ["0", "logs", "metrics", "local"], [
+        "1",
+        "logs",
+        "current-record",
+      ]]
     ) {
       const count = (await run("count_storages.mjs", ...names)).trim();
       assert(count === expected, `${names}: expected ${expected}, got ${count}`);

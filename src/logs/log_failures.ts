@@ -1,8 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import process from "node:process";
 import type { CloseMessage } from "../diagnostics.ts";
-import { describeError } from "../internal/describe_error.ts";
 import { isThenable } from "../internal/promises.ts";
+import { warnOnce } from "../internal/warn.ts";
 import { failureEntries, type FailureEntry } from "./failure_entry.ts";
 import {
   checkLevel,
@@ -82,7 +81,8 @@ export function logFailures(logger: unknown, options: LogFailuresOptions = {}): 
   const level = checkLevel(options);
   checkLogger(logger, level);
   const write = entryWriter(logger, level);
-  const warn = warnOnce();
+  // A subscriber that throws would end the process.
+  const warn = warnOnce("logFailures() cannot log a failure");
   const log = (entry: FailureEntry) => {
     try {
       const written = write(entry);
@@ -101,14 +101,4 @@ export function logFailures(logger: unknown, options: LogFailuresOptions = {}): 
   };
   subscribe(CHANNEL, listener);
   return { [Symbol.dispose]: () => void unsubscribe(CHANNEL, listener) };
-}
-
-/** A subscriber that throws ends the process; but that failures are missing in the log is not hidden. */
-function warnOnce(): (error: unknown) => void {
-  let isWarned = false;
-  return (error) => {
-    if (isWarned) return;
-    isWarned = true;
-    process.emitWarning(`logFailures() cannot log a failure: ${describeError(error)}`);
-  };
 }

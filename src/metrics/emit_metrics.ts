@@ -3,7 +3,7 @@ import type { CloseMessage } from "../diagnostics.ts";
 import { embeddedMetrics } from "./embedded_metrics.ts";
 import { noteUse } from "./in_use.ts";
 import { type CheckedMetricsOptions, checkOptions, type EmitMetricsOptions } from "./options.ts";
-import { warnOnce } from "./warn.ts";
+import { warnOnce } from "../internal/warn.ts";
 
 const CLOSE_CHANNEL = "partial-batch.sqs.close";
 

@@ -1,5 +1,5 @@
 import type { MetricsTarget } from "./embedded_metrics.ts";
-import { warn } from "./warn.ts";
+import { warn } from "../internal/warn.ts";
 
 /** The targets that metrics are written to; an object for each use. */
 const inUse = new Set<{ readonly target: string }>();

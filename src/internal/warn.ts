@@ -1,5 +1,5 @@
 import process from "node:process";
-import { describeError } from "../internal/describe_error.ts";
+import { describeError } from "./describe_error.ts";
 
 /** Shows a warning of the process, which Lambda writes to the log. */
 export function warn(text: string, more: { readonly detail?: string } = {}): void {
