@@ -43,6 +43,8 @@ import type { Outcome } from "./types.ts";
  * ```
  */
 export class PartialSQSProcessor extends BasePartialProcessor {
+  /** From how many receives on a message is a suspect; `undefined` if none is. */
+  readonly suspectAfter: number | undefined;
   readonly #means: SqsMeans;
   readonly #blocking: BlockingDeletions;
 
@@ -50,16 +52,29 @@ export class PartialSQSProcessor extends BasePartialProcessor {
    * Checks the options and does nothing else: a client is made when there is something to tell SQS.
    *
    * @param options The options of the processor.
-   * @throws {TypeError} If an option does not exist or is of the wrong type, or if `client` is not an
-   * SQS client.
+   * @throws {TypeError} If an option does not exist or is of the wrong type, if `client` is not an SQS
+   * client, or if `suspectAfter` is set and `_clean` is overridden. (Where a property of the instance
+   * overrides it, `open()` throws that.)
    * @throws {RangeError} If a number is out of its limits.
    */
   constructor(options: PartialSQSProcessorOptions = {}) {
     const { sqs, base } = checkSqsOptions(options);
     super(base);
+    this.suspectAfter = sqs.suspectAfter;
     this.#means = sqsMeans(sqs, () => this._clean === PartialSQSProcessor.prototype._clean);
     this.#blocking = new BlockingDeletions(this.#means.clients);
-    setSteps(this, (lifecycle) => new SqsSteps(lifecycle, this.#means, this.#blocking));
+    this.#checkClean();
+    setSteps(this, (lifecycle) => {
+      this.#checkClean();
+      return new SqsSteps(lifecycle, this.#means, this.#blocking);
+    });
+  }
+
+  #checkClean(): void {
+    if (this.suspectAfter === undefined || this.#means.isCleanOwn()) return;
+    throw new TypeError(
+      "Cannot use suspectAfter with an overridden _clean(): messages are deleted before it runs",
+    );
   }
 
   /**

@@ -60,6 +60,26 @@ export interface PartialSQSProcessorOptions extends BasePartialProcessorOptions 
    * @default {undefined} After the queue's visibility timeout.
    */
   readonly retryDelay?: RetryDelay;
+  /**
+   * From how many receives on a message is a suspect, which may have ended the process: an integer from
+   * 1 to 1,000. The suspects of a batch are handled last and one at a time, after everything else was
+   * handled and deleted, and each is deleted before the next one starts. So if one of them ends the
+   * process (out of memory, `process.exit()`, a native crash), the others do not return with it until
+   * all are in the dead-letter queue.
+   *
+   * - They go by message id, ascending if the batch's highest receive count is even and descending if
+   *   it is odd. So those that always return together with the one that ends the process are out within
+   *   two rounds. Set `maxReceiveCount` of the redrive policy to at least `suspectAfter + 2`.
+   * - In a FIFO queue a suspect and the rest of its message group come last, and share its fate.
+   * - Deletes with `reportItemFailures` too, and needs `sqs:DeleteMessage` and a route to SQS. A deletion
+   *   that SQS does not confirm does not keep the next suspect from being handled; it is in
+   *   `batch.unconfirmed`.
+   * - Not with a `lambdaHandler`, nor with a processor that overrides `_clean`: both may have work to do
+   *   before anything is deleted.
+   *
+   * @default {undefined} No message is a suspect.
+   */
+  readonly suspectAfter?: number;
 }
 
 /** The names of {@linkcode PartialSQSProcessorOptions}. */
@@ -70,9 +90,16 @@ export const SQS_OPTION_NAMES: readonly string[] = [
   "closeTimeoutMs",
   "nonRetryable",
   "retryDelay",
+  "suspectAfter",
 ];
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 10_000;
+
+/**
+ * The highest `maxReceiveCount` (Amazon SQS developer guide, "Configure a dead-letter queue using the
+ * Amazon SQS console").
+ */
+const MAX_RECEIVES = 1_000;
 
 /** The options that are about SQS, checked, with their defaults. */
 export interface CheckedSqsOptions {
@@ -82,6 +109,7 @@ export interface CheckedSqsOptions {
   readonly nonRetryable: NonRetryable | undefined;
   /** Missing under `suppressException`: Lambda deletes what would be delayed. */
   readonly retryDelay: RetryDelay | undefined;
+  readonly suspectAfter: number | undefined;
 }
 
 /**
@@ -101,6 +129,7 @@ export function checkSqsOptions(
     closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS,
     nonRetryable,
     retryDelay,
+    suspectAfter,
     ...base
   } = options;
   checkConfig(config);
@@ -108,8 +137,23 @@ export function checkSqsOptions(
   checkMilliseconds(closeTimeoutMs, "closeTimeoutMs");
   checkNonRetryable(nonRetryable);
   checkRetryDelay(retryDelay);
+  checkSuspectAfter(suspectAfter);
   const delay = base.suppressException ? undefined : retryDelay;
-  return { sqs: { config, client, closeTimeoutMs, nonRetryable, retryDelay: delay }, base };
+  return {
+    sqs: { config, client, closeTimeoutMs, nonRetryable, retryDelay: delay, suspectAfter },
+    base,
+  };
+}
+
+function checkSuspectAfter(value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== "number") {
+    throw new TypeError(`Cannot use suspectAfter: expected a number, got ${describeShape(value)}`);
+  }
+  if (Number.isInteger(value) && value >= 1 && value <= MAX_RECEIVES) return;
+  throw new RangeError(
+    `Cannot use suspectAfter: expected an integer from 1 to ${MAX_RECEIVES}, got ${value}`,
+  );
 }
 
 function checkConfig(config: unknown): void {

@@ -36,7 +36,8 @@ export interface WithBatchProcessorOptions<TReturn = void> {
    *
    * If it throws, the whole batch returns to the queue. (Where `suppressException` ignored a failure,
    * the handled messages are deleted by then, and the others return.) It cannot be combined with
-   * `reportItemFailures`, where the result of the invocation is the partial batch response.
+   * `reportItemFailures`, where the result of the invocation is the partial batch response, nor with
+   * `suspectAfter`, which deletes messages before the batch has ended: they would not return with it.
    *
    * @default {undefined} The invocation returns nothing.
    */
@@ -58,7 +59,7 @@ export interface WithBatchProcessorOptions<TReturn = void> {
  * @param options What runs after the batch.
  * @returns The Lambda handler.
  * @throws {TypeError} If an argument is of the wrong type, an option does not exist, or
- * `lambdaHandler` is combined with `reportItemFailures`.
+ * `lambdaHandler` is combined with `reportItemFailures` or `suspectAfter`.
  *
  * @example
  * ```ts
@@ -117,6 +118,12 @@ export function withBatchProcessor<TResult>(
       "Cannot use lambdaHandler with reportItemFailures: the invocation returns the response",
     );
   }
+  if (lambdaHandler !== undefined && hasSuspects(processor)) {
+    throw new TypeError(
+      "Cannot use lambdaHandler with suspectAfter: if it throws the whole batch returns, but " +
+        "suspectAfter has deleted messages by then",
+    );
+  }
   // Lambda gives its context to every invocation, and the batch gives it to the handler.
   const handler = recordHandler as RecordHandler<TResult>;
   return async (event, context) => {
@@ -140,6 +147,11 @@ export function withBatchProcessor<TResult>(
 function recordsOf(event: SQSEvent): SQSEvent["Records"] {
   if (isObject(event) && Array.isArray(event.Records)) return event.Records;
   throw new TypeError(`Cannot read the event: expected an SQS event, got ${describeShape(event)}`);
+}
+
+/** Whether a processor deletes what is handled before suspects. It may be of another copy of the library. */
+function hasSuspects(processor: object): boolean {
+  return "suspectAfter" in processor && processor.suspectAfter !== undefined;
 }
 
 function checkProcessor(processor: unknown): void {

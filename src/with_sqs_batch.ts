@@ -29,9 +29,18 @@ export interface Refused<TReason extends string> {
  * @category Wrappers
  * @typeParam TReturn What `lambdaHandler` returns.
  * @typeParam TReport What `reportItemFailures` is: `boolean` where that is known only at run time.
+ * @typeParam TSuspectAfter What `suspectAfter` is: `number | undefined` where that is known only at run
+ * time.
  */
-export interface WithSqsBatchOptions<TReturn = void, TReport extends boolean = boolean>
-  extends Omit<PartialSQSProcessorOptions, "reportItemFailures" | "suppressException"> {
+export interface WithSqsBatchOptions<
+  TReturn = void,
+  TReport extends boolean = boolean,
+  TSuspectAfter extends number | undefined = number | undefined,
+> extends
+  Omit<
+    PartialSQSProcessorOptions,
+    "reportItemFailures" | "suppressException" | "suspectAfter"
+  > {
   /**
    * For a function whose event source mapping has `FunctionResponseTypes:
    * [ReportBatchItemFailures]`: nothing is deleted and nothing is thrown; the Lambda handler returns
@@ -51,14 +60,25 @@ export interface WithSqsBatchOptions<TReturn = void, TReport extends boolean = b
     ? false | Refused<"with reportItemFailures, the response lists every failure">
     : boolean;
   /**
+   * From how many receives on a message is a suspect, which is handled last and alone: an integer from
+   * 1 to 1,000. As {@linkcode PartialSQSProcessorOptions.suspectAfter}.
+   *
+   * @default {undefined} No message is a suspect.
+   */
+  readonly suspectAfter?: TSuspectAfter;
+  /**
    * Runs after a batch that did not throw. What it returns is the result of the invocation; if it
    * throws, the whole batch returns to the queue. (Where `suppressException` ignored a failure, the
-   * handled messages are deleted by then, and the others return.) Not with `reportItemFailures`.
+   * handled messages are deleted by then, and the others return.) Not with `reportItemFailures`, nor
+   * with `suspectAfter`.
    *
    * @default {undefined} The invocation returns nothing.
    */
   readonly lambdaHandler?: [TReport] extends [true]
     ? Refused<"with reportItemFailures, the invocation returns the response">
+    : [TSuspectAfter] extends [number] ? Refused<
+        "if it throws the whole batch returns, but suspectAfter has deleted messages by then"
+      >
     : LambdaHandlerAfterBatch<TReturn>;
 }
 
@@ -86,11 +106,13 @@ export type SqsBatchReturn<TReturn, TReport extends boolean> = TReport extends t
  * @typeParam TResult What the record handler returns.
  * @typeParam TReturn What `lambdaHandler` returns.
  * @typeParam TReport What `reportItemFailures` is.
+ * @typeParam TSuspectAfter What `suspectAfter` is.
  * @param recordHandler Handles one record.
  * @param options The options of the processor, and what runs after the batch.
  * @returns The Lambda handler.
- * @throws {TypeError} If an argument is of the wrong type, an option does not exist, or
- * `suppressException` or `lambdaHandler` is combined with `reportItemFailures`.
+ * @throws {TypeError} If an argument is of the wrong type, an option does not exist, if
+ * `suppressException` or `lambdaHandler` is combined with `reportItemFailures`, or `lambdaHandler` with
+ * `suspectAfter`.
  * @throws {RangeError} If a number is out of its limits.
  *
  * @example A function that handles orders
@@ -104,9 +126,14 @@ export type SqsBatchReturn<TReturn, TReport extends boolean> = TReport extends t
  * async function ship(_order: unknown) {}
  * ```
  */
-export function withSqsBatch<TResult, TReturn = void, TReport extends boolean = false>(
+export function withSqsBatch<
+  TResult,
+  TReturn = void,
+  TReport extends boolean = false,
+  TSuspectAfter extends number | undefined = undefined,
+>(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
-  options: WithSqsBatchOptions<TReturn, TReport> = {},
+  options: WithSqsBatchOptions<TReturn, TReport, TSuspectAfter> = {},
 ): SqsLambdaHandler<SqsBatchReturn<TReturn, TReport>> {
   if (options instanceof BasePartialProcessor) {
     throw new TypeError(

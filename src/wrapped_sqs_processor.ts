@@ -9,9 +9,13 @@ import { checkSqsOptions, type PartialSQSProcessorOptions } from "./sqs_options.
  * never holds a batch that way, so none of that is in the bundle of a function that has only a wrapper.
  */
 export class WrappedSqsProcessor extends BasePartialProcessor {
+  /** Read by `withBatchProcessor()`, as that of a `PartialSQSProcessor` is. */
+  readonly suspectAfter: number | undefined;
+
   constructor(options: PartialSQSProcessorOptions) {
     const { sqs, base } = checkSqsOptions(options);
     super(base);
+    this.suspectAfter = sqs.suspectAfter;
     const means = sqsMeans(sqs, () => true);
     setSteps(this, (lifecycle) => new SqsSteps(lifecycle, means));
   }

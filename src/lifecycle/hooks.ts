@@ -40,6 +40,8 @@ export interface Steps {
    * where every failure stays one.
    */
   readonly settle?: (failures: readonly IndexedFailure[]) => Promise<readonly Outcome<never>[]>;
+  /** Missing where no message is a suspect. */
+  readonly isolation?: Isolation;
   /** Ends `process()`: every record has its outcome. */
   finish(): Promise<void> | void;
   /** Deletes what was handled, if not all was: before it returns under plain `using`. */
@@ -55,6 +57,17 @@ export interface Steps {
   reportKept(reason: string): void;
   /** The records whose messages SQS has confirmed to be deleted. */
   deletedIndexes(): readonly number[];
+}
+
+/** How messages that may end the process are kept from taking the others with them. */
+export interface Isolation {
+  /** How often SQS has handed out a suspect at least. */
+  readonly suspectAfter: number;
+  /**
+   * Deletes what is handled so far: the next suspect is about to start. Settles once SQS has answered,
+   * or the time for it is over. Never rejects.
+   */
+  deleteHandled(): Promise<void>;
 }
 
 /** A failure and the index of its record. */

@@ -1,11 +1,11 @@
 import type { SQSRecord } from "aws-lambda";
 import type { Outcome, UnprocessedReason } from "../types.ts";
 import { timeoutError } from "./clock.ts";
-import { messageGroups } from "./groups.ts";
 import type { Hooks, IndexedFailure } from "./hooks.ts";
 import type { BatchSetup } from "./open.ts";
 import { checkOutcome, failed, isHandled, type Outcomes, unprocessed } from "./outcome.ts";
 import { handleRecord, RecordCall } from "./record.ts";
+import { divide, type Division } from "./suspects.ts";
 
 /** Who is told what happens while records are handled. */
 export interface RecordsListener {
@@ -17,9 +17,15 @@ export interface RecordsListener {
   isToReturn(outcome: Outcome): boolean;
 }
 
+/** Message groups that are still to be handled. */
+interface GroupQueue {
+  readonly groups: readonly (readonly number[])[];
+  next: number;
+}
+
 /**
  * Handles the records of a batch: message groups concurrently, the records of a group one after
- * another.
+ * another, and suspects last, one at a time.
  *
  * An outcome, once written, stays, except that settling may replace a failure. When the records are
  * given up, or the batch is closed, each of them gets its outcome, and what a handler that settles later
@@ -30,10 +36,9 @@ export class Records<TResult> {
   readonly #hooks: Hooks<TResult>;
   readonly #outcomes: Outcomes<TResult>;
   readonly #listener: RecordsListener;
-  readonly #groups: readonly (readonly number[])[];
+  readonly #division: Division;
   readonly #calls: (RecordCall | undefined)[];
   readonly #unsettled: IndexedFailure[] = [];
-  #nextGroup = 0;
 
   constructor(
     setup: BatchSetup<TResult>,
@@ -45,22 +50,43 @@ export class Records<TResult> {
     this.#hooks = hooks;
     this.#outcomes = outcomes;
     this.#listener = listener;
-    this.#groups = messageGroups(setup.received);
+    this.#division = divide(setup.received, hooks.steps?.isolation?.suspectAfter);
     this.#calls = new Array(setup.records.length).fill(undefined);
     setup.stop.onStop((error) => this.tell("stopped", error));
   }
 
   /** Handles all records, and gives up those that still run near the deadline. */
   async handleAll(): Promise<void> {
-    const { clock, options: { concurrency } } = this.#setup;
+    const queue: GroupQueue = { groups: this.#division.ordinary, next: 0 };
     const lanes: Promise<void>[] = [];
-    for (let lane = Math.min(concurrency, this.#groups.length); lane > 0; lane--) {
-      lanes.push(this.#handleGroups());
+    const { concurrency } = this.#setup.options;
+    for (let lane = Math.min(concurrency, queue.groups.length); lane > 0; lane--) {
+      lanes.push(this.#handleGroups(queue));
     }
-    const all = Promise.all(lanes);
-    if (await clock.isInTime(all)) return;
-    this.#setup.stragglers.add(all);
+    if (await this.#isInTime(Promise.all(lanes))) await this.#handleSuspects();
+  }
+
+  /** Waits for records that are being handled. If the time is over first, gives up all that is left. */
+  async #isInTime(work: Promise<unknown>): Promise<boolean> {
+    if (await this.#setup.clock.isInTime(work)) return true;
+    this.#setup.stragglers.add(work);
     this.#giveUp();
+    return false;
+  }
+
+  /** Any of them may end the process, so before each one what is handled is deleted. */
+  async #handleSuspects(): Promise<void> {
+    const { clock, stop } = this.#setup;
+    for (const { indexes, earlier } of this.#division.suspects) {
+      if (!clock.isReserveReached && !stop.error && !this.#outcomes.at(indexes[0]!)) {
+        await this.settleRest();
+        await this.#hooks.steps?.isolation?.deleteHandled();
+      }
+      const isBroken = earlier.some((index) => this.#breaksGroup(this.#outcomes.at(index)!));
+      if (!await this.#isInTime(this.#handleGroups({ groups: [indexes], next: 0 }, isBroken))) {
+        return;
+      }
+    }
   }
 
   /** Settles, all at once, the failures that were not settled while their group went on. */
@@ -69,10 +95,9 @@ export class Records<TResult> {
   }
 
   async #settleRest(): Promise<void> {
-    const settled = await this.#settle(this.#unsettled);
-    this.#unsettled.forEach(({ index }, position) =>
-      this.#outcomes.replace(index, settled[position]!)
-    );
+    const failures = this.#unsettled.splice(0);
+    const settled = await this.#settle(failures);
+    failures.forEach(({ index }, position) => this.#outcomes.replace(index, settled[position]!));
   }
 
   /** Notes what a record's handler threw, where its hook does not pass on what it was given. */
@@ -85,11 +110,14 @@ export class Records<TResult> {
     for (const call of this.#calls) call?.tell(because, reason);
   }
 
-  /** Handles one group after another; as many of these run concurrently as `concurrency` says. */
-  async #handleGroups(): Promise<void> {
-    while (this.#nextGroup < this.#groups.length) {
-      const group = this.#groups[this.#nextGroup++]!;
-      let isStopped = false;
+  /**
+   * Handles one group after another; as many of these run concurrently as `concurrency` says. Where the
+   * groups are broken, an earlier record of theirs returns.
+   */
+  async #handleGroups(queue: GroupQueue, areBroken = false): Promise<void> {
+    while (queue.next < queue.groups.length) {
+      const group = queue.groups[queue.next++]!;
+      let isStopped = areBroken;
       // Not `for … of`: around an `await` its iterator costs as much as the rest of a record.
       for (let position = 0; position < group.length; position++) {
         const index = group[position]!;
@@ -104,9 +132,14 @@ export class Records<TResult> {
         this.#calls[index] = undefined;
         if (this.#outcomes.at(index)) return;
         this.#write(index, outcome, isLast);
-        isStopped ||= !isHandled(outcome) && this.#listener.isToReturn(outcome);
+        isStopped ||= this.#breaksGroup(outcome);
       }
     }
+  }
+
+  /** Whether what follows in a FIFO group must not be handled. */
+  #breaksGroup(outcome: Outcome): boolean {
+    return !isHandled(outcome) && this.#listener.isToReturn(outcome);
   }
 
   #outcomeWithoutHandling(index: number, isStopped: boolean): Outcome<TResult> | undefined {

@@ -11,16 +11,16 @@ export interface SqsMeans {
   readonly closeTimeoutMs: number;
   readonly nonRetryable: NonRetryable | undefined;
   readonly retryDelay: RetryDelay | undefined;
+  readonly suspectAfter: number | undefined;
   /** Whether `_clean` is the library's own: another may have work to do before anything is deleted. */
   isCleanOwn(): boolean;
 }
 
 /** Makes what the batches of one processor share. No client is made yet. */
 export function sqsMeans(
-  { config, client, closeTimeoutMs, nonRetryable, retryDelay }: CheckedSqsOptions,
+  { config, client, ...options }: CheckedSqsOptions,
   isCleanOwn: () => boolean,
 ): SqsMeans {
   const clients = new SqsClients(client, config);
-  const deadLetterQueues = new DeadLetterQueues(clients);
-  return { clients, deadLetterQueues, closeTimeoutMs, nonRetryable, retryDelay, isCleanOwn };
+  return { ...options, clients, deadLetterQueues: new DeadLetterQueues(clients), isCleanOwn };
 }

@@ -1,6 +1,6 @@
 import { ignoreRejection } from "../internal/promises.ts";
 import { TimeLimit, withTimeLimit } from "../lifecycle/clock.ts";
-import type { IndexedFailure, Steps } from "../lifecycle/hooks.ts";
+import type { IndexedFailure, Isolation, Steps } from "../lifecycle/hooks.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Outcome } from "../types.ts";
 import type { BlockingDeletions, SendBlocking } from "./blocking/blocking_deletions.ts";
@@ -19,6 +19,8 @@ const SHARE_BEFORE_CLOSE = 1 / 2;
 export class SqsSteps implements Steps {
   /** Missing without `nonRetryable`: every failure stays one then. */
   readonly settle?: (failures: readonly IndexedFailure[]) => Promise<readonly Outcome<never>[]>;
+  /** Missing without `suspectAfter`. */
+  readonly isolation?: Isolation;
 
   readonly #lifecycle: Lifecycle;
   readonly #means: SqsMeans;
@@ -35,7 +37,10 @@ export class SqsSteps implements Steps {
     this.#lifecycle = lifecycle;
     this.#means = means;
     this.#blocking = blocking;
-    const { nonRetryable } = means;
+    const { nonRetryable, suspectAfter } = means;
+    if (suspectAfter !== undefined) {
+      this.isolation = { suspectAfter, deleteHandled: () => this.#deleteBeforeSuspect() };
+    }
     if (!nonRetryable) return;
     this.settle = (failures) =>
       this.#withinTime(
@@ -59,14 +64,32 @@ export class SqsSteps implements Steps {
 
   deleteEarly(): void {
     const { clock, options } = this.#lifecycle.setup;
-    if (options.reportItemFailures || this.#lifecycle.isKeptWhole || this.#early) return;
-    if (!this.#means.isCleanOwn()) return;
+    if (options.reportItemFailures || !this.#mayDelete || this.#early) return;
     const limit = new TimeLimit(clock.stepMs(this.#means.closeTimeoutMs, 1));
     const ended = this.#deleteEarly(limit).finally(() => {
       limit.stop();
       this.#early = undefined;
     });
     this.#early = { ended, limit };
+  }
+
+  /** Whether anything may be deleted before the close: somebody may have work to do before that. */
+  get #mayDelete(): boolean {
+    return !this.#lifecycle.isKeptWhole && this.#means.isCleanOwn();
+  }
+
+  /**
+   * In response mode too. What SQS does not confirm is tried again before the next suspect, and by the
+   * close; where all is handled in the end, or in response mode, Lambda deletes it.
+   */
+  async #deleteBeforeSuspect(): Promise<void> {
+    const entries = this.#mayDelete ? this.#deletions.undeleted() : [];
+    if (entries.length === 0) return;
+    const unconfirmed = await this.#withinTime(
+      SHARE_BEFORE_CLOSE,
+      (limit) => this.#deletions.send(entries, limit),
+    );
+    this.#deletions.report(entries, unconfirmed);
   }
 
   /** Deletes what is handled so far, until nothing new is. The close retries what is not confirmed. */

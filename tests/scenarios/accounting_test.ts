@@ -66,6 +66,7 @@ const anyBatch = fc.record({
   isTold: fc.boolean(),
   concurrency: fc.integer({ min: 1, max: 11 }),
   retryDelay: fc.option(fc.constant(0), { nil: undefined }),
+  suspectAfter: fc.option(fc.integer({ min: 1, max: 2 }), { nil: undefined }),
 });
 
 /** Every body in a queue, in flight or not, as often as it is there. */
@@ -85,7 +86,8 @@ for (const server of SERVERS) {
     const sqs = await testSqs(server);
     await fc.assert(
       fc.asyncProperty(anyBatch, async (generated) => {
-        const { messages, faults, way, to, isTold, retryDelay, ...options } = generated;
+        const { messages, faults, way, to, isTold, retryDelay, suspectAfter, ...options } =
+          generated;
         // A FIFO receive of fauxqs gives one message per group.
         const fifo = options.fifo && server !== "fauxqs";
         const attributes = { VisibilityTimeout: "600", ...(fifo ? { FifoQueue: "true" } : {}) };
@@ -114,6 +116,7 @@ for (const server of SERVERS) {
             failureAttributes: isTold && to !== "delete",
           },
           ...(retryDelay === undefined ? {} : { retryDelay }),
+          ...(suspectAfter === undefined ? {} : { suspectAfter }),
         });
         const { thrown, response } = await runAs({ way, processor, records, handler: handle });
         await sqs.proxy.set();

@@ -169,7 +169,7 @@ Deno.test("wrappers throw TypeError for what is no function or no processor", ()
 Deno.test("withSqsBatch() names all its options, and refuses what is not an object", () => {
   const misspelt = { lamdbaHandler: () => {} } as never;
   const error = assertThrows(() => withSqsBatch(handleBody, misspelt), TypeError, "withSqsBatch()");
-  assertStringIncludes((error as Error).message, "retryDelay, lambdaHandler");
+  assertStringIncludes((error as Error).message, "suspectAfter, lambdaHandler");
   assertThrows(() => withSqsBatch(handleBody, null as never), TypeError, "expected an object");
 });
 

@@ -39,6 +39,11 @@ export class Deletions {
   left(): DeleteEntry[] {
     const { ledger, setup: { options } } = this.#lifecycle;
     if (options.reportItemFailures || ledger.areAllHandled) return [];
+    return this.undeleted();
+  }
+
+  /** What is handled so far and not known to be deleted. */
+  undeleted(): DeleteEntry[] {
     return this.#handled().filter((entry) => !this.#isDeleted[keyOf(entry)]);
   }
 

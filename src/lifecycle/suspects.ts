@@ -1,0 +1,58 @@
+import { messageGroups } from "./groups.ts";
+import type { ReceivedRecord } from "./open.ts";
+
+/** The records of a batch, by their indexes: what is handled concurrently, and what comes last. */
+export interface Division {
+  /** Message groups or, of a group with a suspect, what stands before it. */
+  readonly ordinary: readonly (readonly number[])[];
+  /** Handled after everything else, one after another, in this order. */
+  readonly suspects: readonly Suspect[];
+}
+
+/** A suspect and, in a FIFO queue, the rest of its message group. */
+export interface Suspect {
+  readonly indexes: readonly number[];
+  /** What stands before it in its group. */
+  readonly earlier: readonly number[];
+}
+
+/**
+ * Divides a batch. Suspects are the messages that SQS has handed out `suspectAfter` times or more: one
+ * of them may have ended the process each time, and the others may only have been there.
+ *
+ * They go by message id, ascending if the highest receive count of the batch is even and descending if
+ * it is odd. So two that always return together change places each time: each of them comes before the
+ * one that ends the process in one of two rounds.
+ */
+export function divide(
+  received: readonly ReceivedRecord[],
+  suspectAfter: number | undefined,
+): Division {
+  const groups = messageGroups(received);
+  if (suspectAfter === undefined) return { ordinary: groups, suspects: [] };
+  // SQS may hand out one message twice in a batch: it is as suspect as the later receive says.
+  const ids = new Set<string>();
+  let highest = 0;
+  for (const { messageId, receiveCount } of received) {
+    if (receiveCount >= suspectAfter) ids.add(messageId);
+    highest = Math.max(highest, receiveCount);
+  }
+  if (ids.size === 0) return { ordinary: groups, suspects: [] };
+  const ordinary: (readonly number[])[] = [];
+  const suspects: Suspect[] = [];
+  for (const group of groups) {
+    const start = group.findIndex((index) => ids.has(received[index]!.messageId));
+    const earlier = start === -1 ? group : group.slice(0, start);
+    if (earlier.length > 0) ordinary.push(earlier);
+    if (start !== -1) suspects.push({ indexes: group.slice(start), earlier });
+  }
+  const direction = highest % 2 === 0 ? 1 : -1;
+  const idOf = ({ indexes: [first] }: Suspect) => received[first!]!.messageId;
+  suspects.sort((a, b) => direction * compare(idOf(a), idOf(b)));
+  return { ordinary, suspects };
+}
+
+/** Compares texts by their code units: the order must be the same in every process. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
