@@ -379,16 +379,45 @@ Deno.test("in FIFO only the unbroken beginning of a group is deleted, with suppr
   assertEquals(started.at(-1), ["b1s", "a1"]);
 });
 
-Deno.test("no suspect starts after a handler stopped the batch, and nothing is deleted for it", async () => {
-  const { started, statuses, deletions } = await play(recordsOf("o1", "o-stop", "s1", "s2"), {
-    handler: ({ body }) => {
-      if (body === "o-stop") throw new StopBatchError("down");
-    },
+for (const reportItemFailures of [false, true]) {
+  const options = { reportItemFailures };
+  const deletions = reportItemFailures ? 0 : 1; // by the close
+
+  Deno.test(`no suspect starts once a handler stopped the batch, reportItemFailures ${reportItemFailures}`, async () => {
+    const { started, statuses, client } = await play(recordsOf("o1", "o-stop", "s1", "s2"), {
+      options,
+      handler: ({ body }) => {
+        if (body === "o-stop") throw new StopBatchError("down");
+      },
+    });
+    assertEquals(started.map(([id]) => id), ["o1", "o-stop"]);
+    assertEquals(statuses, ["success", "fail", "unprocessed", "unprocessed"]);
+    assertEquals(client.requests.length, deletions);
   });
-  assertEquals(started.map(([id]) => id), ["o1", "o-stop"]);
-  assertEquals(statuses, ["success", "fail", "unprocessed", "unprocessed"]);
-  assertEquals(deletions.length, 1);
-});
+
+  Deno.test(`no suspect starts once the reserve is reached, reportItemFailures ${reportItemFailures}`, async () => {
+    using time = new FakeTime();
+    const client = createFakeSqsClient();
+    const processor = new PartialSQSProcessor({ ...options, suspectAfter: 2, client });
+    const { batch } = await settledAfter(
+      time,
+      holding({
+        hold: "await using",
+        processor,
+        records: recordsOf("s1", "s2"),
+        handler: () => new Promise<void>((resolve) => setTimeout(resolve, 9_100)),
+        context: lambdaContext(10_000),
+        body: async (batch) => {
+          await batch.process();
+          if (reportItemFailures) batch.response();
+        },
+      }),
+      9_100,
+    );
+    assertEquals(batch.outcomes.map(({ status }) => status), ["success", "unprocessed"]);
+    assertEquals(client.requests.length, deletions);
+  });
+}
 
 for (const way of WAYS) {
   Deno.test(`${way}: no suspect starts at the deadline; what is handled is deleted`, async () => {
@@ -420,22 +449,31 @@ Deno.test("a suspect that takes too long has failed, and the next one starts", a
   assertEquals(statuses, ["success", "fail", "success"]);
 });
 
-Deno.test("no suspect starts any more once plain `using` has closed its batch", async () => {
-  const client = createFakeSqsClient();
+Deno.test("no suspect starts once plain `using` has closed its batch, and nothing more is asked of SQS", async () => {
+  const client = createFakeSqsClient({ faults: [{ kind: "refuse", times: 1 }] });
   const processor = new PartialSQSProcessor({ suspectAfter: 2, client });
   const started: string[] = [];
+  const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let processing: Promise<unknown> | undefined;
   const { thrown } = await holding({
     hold: "using",
     processor,
     records: recordsOf("o1", "s1", "s2"),
-    handler: ({ messageId }) => void started.push(messageId),
-    body: (batch) => {
+    handler: async ({ messageId }) => {
+      started.push(messageId);
+      if (messageId !== "s1") return;
+      begun.resolve();
+      await end.promise;
+    },
+    body: async (batch) => {
       processing = batch.process();
+      await begun.promise;
     },
   });
+  assertEquals(client.requests.length, 1);
+  end.resolve();
   await processing;
-  assertEquals(started, ["o1"]);
+  assertEquals([started, client.requests.length], [["o1", "s1"], 1]);
   assertInstanceOf(thrown, Error);
 });
 
