@@ -24,14 +24,14 @@ export interface DeleteEntry extends BatchEntry {
 export function handledEntries(
   outcomes: readonly Outcome[],
   received: readonly ReceivedRecord[],
+  messages: readonly DeleteEntry[] = messagesOf(received),
 ): DeleteEntry[] {
   const isInOrder = outcomes.map(isHandled);
   for (const group of messageGroups(received)) {
     const end = group.findIndex((index) => !isInOrder[index]);
     if (end !== -1) { for (const index of group.slice(end)) isInOrder[index] = false; }
   }
-  return messagesOf(received)
-    .filter(({ indexes }) => indexes.every((index) => isInOrder[index]));
+  return messages.filter(({ indexes }) => indexes.every((index) => isInOrder[index]));
 }
 
 /**
@@ -86,7 +86,7 @@ function indexesOf(entries: readonly DeleteEntry[]): ReadonlySet<number> {
 }
 
 /** An entry for each message of a batch: SQS may hand out one message twice. */
-function messagesOf(received: readonly ReceivedRecord[]): DeleteEntry[] {
+export function messagesOf(received: readonly ReceivedRecord[]): DeleteEntry[] {
   const entries: DeleteEntry[] = [];
   for (const [arn, inQueue] of groupBy(received.keys(), (index) => received[index]!.queue)) {
     const queue = queueByArn(arn);

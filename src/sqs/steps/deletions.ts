@@ -10,7 +10,7 @@ import {
   MAX_CONCURRENT_REQUESTS_NEAR_DEADLINE,
 } from "../requests/retry_policy.ts";
 import { sendBatchRequests } from "../requests/send.ts";
-import { chosenEntries, DELETE, type DeleteEntry, handledEntries } from "./delete.ts";
+import { chosenEntries, DELETE, type DeleteEntry, handledEntries, messagesOf } from "./delete.ts";
 import { reportEntries } from "./entries.ts";
 
 /** The reason if no request was made for a handled message. */
@@ -28,6 +28,7 @@ export class Deletions {
   readonly #isTried: boolean[] = [];
   /** Whether SQS has confirmed that a message is deleted, by its first record. */
   readonly #isDeleted: boolean[] = [];
+  #messages: readonly DeleteEntry[] | undefined;
   #found: { readonly outcomes: unknown; readonly entries: readonly DeleteEntry[] } | undefined;
 
   constructor(lifecycle: Lifecycle, clients: SqsClients) {
@@ -146,7 +147,8 @@ export class Deletions {
   #handled(): readonly DeleteEntry[] {
     const { outcomes, setup: { received } } = this.#lifecycle;
     if (this.#found?.outcomes !== outcomes) {
-      this.#found = { outcomes, entries: handledEntries(outcomes, received) };
+      this.#messages ??= messagesOf(received);
+      this.#found = { outcomes, entries: handledEntries(outcomes, received, this.#messages) };
     }
     return this.#found.entries;
   }
