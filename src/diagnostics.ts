@@ -37,7 +37,10 @@ export interface BatchMessage {
   readonly records: readonly SQSRecord[];
   /** How many records ended with each status. Present once all are done. */
   counts?: Readonly<Record<Outcome["status"], number>>;
-  /** What SQS did not confirm inside `process()`: moves and retry delays. Present once all are done. */
+  /**
+   * What SQS did not confirm inside `process()`: moves, retry delays, and deletions before suspects.
+   * Present once all are done.
+   */
   unconfirmed?: UnconfirmedRecords;
   /** How long the batch took, in milliseconds. Present once it is done. */
   durationMs?: number;

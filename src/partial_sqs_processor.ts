@@ -16,6 +16,7 @@ import type { Outcome } from "./types.ts";
  * - All failed: no call, the batch throws.
  * - A deletion that fails never hides the records' own errors: it is listed in the error's
  *   `undeleted`, and those messages return too.
+ * - With `suspectAfter`, what is handled is deleted before each suspect starts, whatever follows.
  *
  * {@linkcode BasePartialProcessor.prototype.open} opens a batch, and
  * {@linkcode BasePartialProcessor.prototype.run} opens, processes and closes one in a single call. Both

@@ -180,7 +180,8 @@ export interface UnconfirmedRecord {
 
 /**
  * The steps that SQS may not confirm:
- * - `"undeleted"`: the message was handled, but its deletion was not confirmed, so it returns;
+ * - `"undeleted"`: the message was handled, but its deletion was not confirmed, so it returns. (A message
+ *   that was to go before a suspect returns only if its batch, or its process, fails.)
  * - `"unmoved"`: the message failed for good, but no other queue accepted it, so it returns;
  * - `"undelayed"`: the message failed, but its retry delay was not confirmed; it returns after the
  *   queue's visibility timeout.

@@ -114,6 +114,18 @@ export const counting: (event: SQSEvent, context: Context) => Promise<number | S
     lambdaHandler: (event) => event.Records.length,
   });
 
+declare const perhaps: number | undefined;
+export const isolating: SQSHandler = withSqsBatch(() => {}, { suspectAfter: 3 });
+export const perhapsIsolating: (event: SQSEvent, context: Context) => Promise<number> =
+  withSqsBatch(() => {}, { suspectAfter: perhaps, lambdaHandler: (event) => event.Records.length });
+export const isolatingAndResponding: (
+  event: SQSEvent,
+  context: Context,
+) => Promise<SQSBatchResponse> = withSqsBatch(() => {}, {
+  suspectAfter: 3,
+  reportItemFailures: true,
+});
+
 export const custom: SQSHandler = withBatchProcessor(new Custom(), () => {});
 
 // @ts-expect-error -- no such option
@@ -128,6 +140,8 @@ withSqsBatch(() => {}, { supressException: true });
 withSqsBatch(() => {}, { reportItemFailures: true, suppressException: true });
 // @ts-expect-error -- the invocation returns the response
 withSqsBatch(() => {}, { reportItemFailures: true, lambdaHandler: () => "done" });
+// @ts-expect-error -- messages are deleted before lambdaHandler could return them
+withSqsBatch(() => {}, { suspectAfter: 3, lambdaHandler: () => "done" });
 // @ts-expect-error -- the event instead of its records
 export const wholeEvent = (event: SQSEvent) => processor.open(event, () => {});
 // @ts-expect-error -- there may be no context outside a wrapper
