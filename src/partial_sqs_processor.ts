@@ -44,8 +44,8 @@ import type { Outcome } from "./types.ts";
  * ```
  */
 export class PartialSQSProcessor extends BasePartialProcessor {
-  /** From how many receives on a message is a suspect; `undefined` if none is. */
-  readonly suspectAfter: number | undefined;
+  /** From how many receives on a message is a suspect; missing if none is. */
+  readonly suspectAfter?: number;
   readonly #means: SqsMeans;
   readonly #blocking: BlockingDeletions;
 
@@ -61,7 +61,7 @@ export class PartialSQSProcessor extends BasePartialProcessor {
   constructor(options: PartialSQSProcessorOptions = {}) {
     const { sqs, base } = checkSqsOptions(options);
     super(base);
-    this.suspectAfter = sqs.suspectAfter;
+    if (sqs.suspectAfter !== undefined) this.suspectAfter = sqs.suspectAfter;
     this.#means = sqsMeans(sqs, () => this._clean === PartialSQSProcessor.prototype._clean);
     this.#blocking = new BlockingDeletions(this.#means.clients);
     this.#checkClean();

@@ -29,13 +29,12 @@ export interface Refused<TReason extends string> {
  * @category Wrappers
  * @typeParam TReturn What `lambdaHandler` returns.
  * @typeParam TReport What `reportItemFailures` is: `boolean` where that is known only at run time.
- * @typeParam TSuspectAfter What `suspectAfter` is: `number | undefined` where that is known only at run
- * time.
+ * @typeParam TSuspectAfter What `suspectAfter` is: `number` where that is known only at run time.
  */
 export interface WithSqsBatchOptions<
   TReturn = void,
   TReport extends boolean = boolean,
-  TSuspectAfter extends number | undefined = number | undefined,
+  TSuspectAfter extends number = number,
 > extends
   Omit<
     PartialSQSProcessorOptions,
@@ -76,10 +75,8 @@ export interface WithSqsBatchOptions<
    */
   readonly lambdaHandler?: [TReport] extends [true]
     ? Refused<"with reportItemFailures, the invocation returns the response">
-    : [TSuspectAfter] extends [number] ? Refused<
-        "if it throws the whole batch returns, but suspectAfter has deleted messages by then"
-      >
-    : LambdaHandlerAfterBatch<TReturn>;
+    : number extends TSuspectAfter ? LambdaHandlerAfterBatch<TReturn>
+    : Refused<"suspectAfter deletes messages that would have to return if it throws">;
 }
 
 /**
@@ -130,7 +127,7 @@ export function withSqsBatch<
   TResult,
   TReturn = void,
   TReport extends boolean = false,
-  TSuspectAfter extends number | undefined = undefined,
+  TSuspectAfter extends number = number,
 >(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,
   options: WithSqsBatchOptions<TReturn, TReport, TSuspectAfter> = {},

@@ -10,12 +10,12 @@ import { checkSqsOptions, type PartialSQSProcessorOptions } from "./sqs_options.
  */
 export class WrappedSqsProcessor extends BasePartialProcessor {
   /** Read by `withBatchProcessor()`, as that of a `PartialSQSProcessor` is. */
-  readonly suspectAfter: number | undefined;
+  readonly suspectAfter?: number;
 
   constructor(options: PartialSQSProcessorOptions) {
     const { sqs, base } = checkSqsOptions(options);
     super(base);
-    this.suspectAfter = sqs.suspectAfter;
+    if (sqs.suspectAfter !== undefined) this.suspectAfter = sqs.suspectAfter;
     const means = sqsMeans(sqs, () => true);
     setSteps(this, (lifecycle) => new SqsSteps(lifecycle, means));
   }

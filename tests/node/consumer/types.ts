@@ -15,6 +15,7 @@ import {
   type SqsClientLike,
   withBatchProcessor,
   withSqsBatch,
+  type WithSqsBatchOptions,
 } from "@partial-batch/sqs";
 import { emitMetrics, type EmitMetricsOptions } from "@partial-batch/sqs/metrics";
 import { currentRecord } from "@partial-batch/sqs/current-record";
@@ -114,10 +115,12 @@ export const counting: (event: SQSEvent, context: Context) => Promise<number | S
     lambdaHandler: (event) => event.Records.length,
   });
 
-declare const perhaps: number | undefined;
+declare const perhaps: { readonly suspectAfter?: number };
 export const isolating: SQSHandler = withSqsBatch(() => {}, { suspectAfter: 3 });
 export const perhapsIsolating: (event: SQSEvent, context: Context) => Promise<number> =
-  withSqsBatch(() => {}, { suspectAfter: perhaps, lambdaHandler: (event) => event.Records.length });
+  withSqsBatch(() => {}, { ...perhaps, lambdaHandler: (event) => event.Records.length });
+export const shared = (options: WithSqsBatchOptions): SQSHandler =>
+  withSqsBatch(() => {}, { concurrency: 5, ...options });
 export const isolatingAndResponding: (
   event: SQSEvent,
   context: Context,
