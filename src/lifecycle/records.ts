@@ -77,13 +77,13 @@ export class Records<TResult> {
   /** Any of them may end the process, so before each one what is handled is deleted. */
   async #handleSuspects(): Promise<void> {
     const { clock, stop } = this.#setup;
-    for (const { indexes, earlier } of this.#division.suspects) {
-      if (!clock.isReserveReached && !stop.error && !this.#outcomes.at(indexes[0]!)) {
+    for (const { index, earlier } of this.#division.suspects) {
+      if (!clock.isReserveReached && !stop.error && !this.#outcomes.at(index)) {
         await this.settleRest();
         await this.#hooks.steps?.isolation?.deleteHandled();
       }
       const isBroken = earlier.some((index) => this.#breaksGroup(this.#outcomes.at(index)!));
-      if (!await this.#isInTime(this.#handleGroups({ groups: [indexes], next: 0 }, isBroken))) {
+      if (!await this.#isInTime(this.#handleGroups({ groups: [[index]], next: 0 }, isBroken))) {
         return;
       }
     }

@@ -9,9 +9,9 @@ export interface Division {
   readonly suspects: readonly Suspect[];
 }
 
-/** A suspect and, in a FIFO queue, the rest of its message group. */
+/** A suspect or, in a FIFO queue, a record that stands behind one in its message group. */
 export interface Suspect {
-  readonly indexes: readonly number[];
+  readonly index: number;
   /** What stands before it in its group. */
   readonly earlier: readonly number[];
 }
@@ -39,17 +39,23 @@ export function divide(
   }
   if (ids.size === 0) return { ordinary: groups, suspects: [] };
   const ordinary: (readonly number[])[] = [];
-  const suspects: Suspect[] = [];
+  const units: (readonly [first: Suspect, ...rest: Suspect[]])[] = [];
   for (const group of groups) {
     const start = group.findIndex((index) => ids.has(received[index]!.messageId));
     const earlier = start === -1 ? group : group.slice(0, start);
     if (earlier.length > 0) ordinary.push(earlier);
-    if (start !== -1) suspects.push({ indexes: group.slice(start), earlier });
+    if (start === -1) continue;
+    const suspectAt = (position: number): Suspect => ({
+      index: group[position]!,
+      earlier: group.slice(0, position),
+    });
+    const rest = group.slice(start + 1).map((_, offset) => suspectAt(start + 1 + offset));
+    units.push([suspectAt(start), ...rest]);
   }
   const direction = highest % 2 === 0 ? 1 : -1;
-  const idOf = ({ indexes: [first] }: Suspect) => received[first!]!.messageId;
-  suspects.sort((a, b) => direction * compare(idOf(a), idOf(b)));
-  return { ordinary, suspects };
+  const idOf = ([{ index }]: typeof units[number]) => received[index]!.messageId;
+  units.sort((a, b) => direction * compare(idOf(a), idOf(b)));
+  return { ordinary, suspects: units.flat() };
 }
 
 /** Compares texts by their code units: the order must be the same in every process. */
