@@ -149,9 +149,9 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
   process(): Promise<readonly Outcome<TResult>[]> {
     const lifecycle = this.#lifecycle;
     lifecycle.startProcessing();
-    const processing = isBatchTraced()
-      ? traceBatch(this, () => lifecycle.process())
-      : lifecycle.process();
+    const processing = lifecycle.setup.within(() =>
+      isBatchTraced() ? traceBatch(this, () => lifecycle.process()) : lifecycle.process()
+    );
     lifecycle.keepProcessing(processing);
     return processing;
   }

@@ -156,7 +156,7 @@ export class Lifecycle<TResult = unknown> {
   /** The end of a `using` scope. */
   dispose(isOfScope: boolean): void {
     moves.checkDisposer(this.#phase, "using", isOfScope);
-    if (this.#phase.name !== "closed") this.#closeBlocking();
+    if (this.#phase.name !== "closed") this.setup.within(() => this.#closeBlocking());
     this.#throw(isOfScope);
   }
 
@@ -198,8 +198,9 @@ export class Lifecycle<TResult = unknown> {
 
   /** Closes the batch the way it is held. Never rejects: the closed phase has what is to be thrown. */
   #close(): Promise<void> {
-    if (this.held === "using") return Promise.resolve(this.#closeBlocking());
-    const ended = this.#closeAsync();
+    const { within } = this.setup;
+    if (this.held === "using") return Promise.resolve(within(() => this.#closeBlocking()));
+    const ended = within(() => this.#closeAsync());
     this.#phase = moves.keepClosing(this.#phase, ended);
     return ended;
   }

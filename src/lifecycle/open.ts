@@ -6,6 +6,7 @@ import { parseQueueArn, type QueueArn } from "../internal/queue_arn.ts";
 import { receiveCountOf } from "../internal/receive_count.ts";
 import { describeShape, isObject } from "../internal/shape.ts";
 import type { RecordHandler } from "../types.ts";
+import { surroundBatch, type Within } from "./around_batch.ts";
 import { Clock } from "./clock.ts";
 import { batchHandler, Stragglers } from "./handler.ts";
 import { Stop } from "./record.ts";
@@ -16,6 +17,8 @@ export interface BatchSetup<TResult> {
   readonly received: readonly ReceivedRecord[];
   /** When the batch was opened, by `performance.now()`; `undefined` if nobody would be told. */
   readonly openedAt: number | undefined;
+  /** Calls `process()` and the close with what is to be active around them. */
+  readonly within: Within;
   readonly handler: RecordHandler<TResult>;
   readonly lambdaContext: Context | undefined;
   readonly clock: Clock;
@@ -52,6 +55,7 @@ export function setUpBatch<TResult>(
     records: Object.freeze([...records]),
     received,
     openedAt: isCloseObserved() ? performance.now() : undefined,
+    within: surroundBatch(received),
     handler: batchHandler(handler, {
       recordTimeoutMs,
       isProcessRecordOverridden,
