@@ -38,7 +38,7 @@ const DEPENDENCIES = {
 };
 
 /** Peers that only some entry points use, and only if they are there. */
-const OPTIONAL_PEERS = { fauxqs: ">=1.9.2" };
+const OPTIONAL_PEERS = { "@opentelemetry/api": ">=1.3.0 <2", fauxqs: ">=1.9.2" };
 
 /** The entry point that is the package's command: `npx @partial-batch/sqs`. */
 const COMMAND = builtFile(ENTRY_POINTS.find(({ name }) => name === "./cli")!.path, ".js");

@@ -11,7 +11,7 @@ import { print } from "./run_command.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** An entry point beside the main one: nothing but itself imports it. */
-const ENTRY_POINT = /^src\/(?:current_record|local|logs|metrics|testing)\//;
+const ENTRY_POINT = /^src\/(?:current_record|local|logs|metrics|opentelemetry|testing)\//;
 
 /**
  * The layers, from the top. A module imports from its own layer and from those below. The other entry

@@ -28,6 +28,7 @@ const CATEGORIES = [
   "Logs",
   "Testing",
   "Local",
+  "Observability",
 ];
 
 /** Where the page of a module is, in the HTML of several modules. */

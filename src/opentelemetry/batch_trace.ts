@@ -1,0 +1,181 @@
+import {
+  type Context,
+  context,
+  type Link,
+  type Span,
+  SpanKind,
+  trace,
+  type Tracer,
+} from "@opentelemetry/api";
+import type { CloseMessage, RecordMessage, RequestMessage } from "../diagnostics.ts";
+import { SQSBatchProcessingError } from "../errors.ts";
+import type { SurroundedRecord } from "../lifecycle/around_batch.ts";
+import {
+  closeEvents,
+  countAttributes,
+  messageAttributes,
+  processAttributes,
+  queueOfAll,
+  requestEvent,
+  spanName,
+} from "./attributes.ts";
+import { hasSpanOfBatch } from "./lambda_span.ts";
+import { producerOf } from "./producer.ts";
+import { quietly } from "./quietly.ts";
+import { failSpan, markFailed, readThrown, recordThrown } from "./span_error.ts";
+
+/** A message, and the span in which it was sent. */
+interface TracedMessage {
+  readonly received: SurroundedRecord;
+  readonly link: Link | undefined;
+}
+
+/** The batch once it is under way. */
+interface StartedBatch {
+  /** The batch's span, or that of the invocation where another instrumentation has made one of the batch. */
+  readonly span: Span;
+  readonly isOwn: boolean;
+  /** What is active while the batch is processed and closed. */
+  readonly context: Context;
+  readonly messages: ReadonlyMap<string, TracedMessage>;
+}
+
+/** A record whose handler runs. */
+export interface StartedRecord {
+  readonly span: Span;
+  /** What is active inside the handler. */
+  readonly context: Context;
+}
+
+/** A record whose handler failed: its span waits for what becomes of the message. */
+interface FailedRecord {
+  readonly messageId: string;
+  readonly span: Span;
+  readonly endTime: number;
+}
+
+/** The spans of one batch. Its methods throw what a tracer or a propagator throws. */
+export class BatchTrace {
+  readonly #tracer: Tracer;
+  readonly #received: readonly SurroundedRecord[];
+  readonly #running = new Set<Span>();
+  readonly #failed: FailedRecord[] = [];
+  #batch: StartedBatch | undefined;
+  #isEnded = false;
+
+  constructor(tracer: Tracer, received: readonly SurroundedRecord[]) {
+    this.#tracer = tracer;
+    this.#received = received;
+  }
+
+  /** Starts the batch's span when it is first called. */
+  start(): StartedBatch {
+    return this.#batch ??= this.#start(context.active());
+  }
+
+  #start(outer: Context): StartedBatch {
+    const traced = this.#received.map((received) => ({ received, link: linkTo(received) }));
+    const messages = new Map(traced.map((each) => [each.received.messageId, each]));
+    const active = trace.getSpan(outer);
+    if (active && hasSpanOfBatch(active)) {
+      return { span: active, isOwn: false, context: outer, messages };
+    }
+    const queue = queueOfAll(this.#received);
+    const attributes = {
+      ...processAttributes(queue),
+      "messaging.batch.message_count": this.#received.length,
+    };
+    const links = traced.flatMap(({ link }) => link ? [link] : []);
+    const options = { kind: SpanKind.CONSUMER, attributes, links };
+    const span = this.#tracer.startSpan(spanName(queue), options, outer);
+    return { span, isOwn: true, context: trace.setSpan(outer, span), messages };
+  }
+
+  /** Starts the span of a record whose handler is about to be called. */
+  startRecord(message: RecordMessage): StartedRecord {
+    const batch = this.start();
+    const { received, link } = batch.messages.get(message.messageId) ?? {};
+    const options = {
+      kind: SpanKind.CONSUMER,
+      attributes: { ...processAttributes(received?.queue), ...messageAttributes(message) },
+      links: link ? [link] : [],
+    };
+    // Without a context manager nothing is active.
+    const active = context.active();
+    const parent = trace.getSpan(active) ? active : batch.context;
+    const span = this.#tracer.startSpan(spanName(received?.queue), options, parent);
+    this.#running.add(span);
+    return { span, context: trace.setSpan(parent, span) };
+  }
+
+  /** Ends the span of a record whose handler is done, or was given up. */
+  endRecord(span: Span, message: RecordMessage): void {
+    if (!this.#running.delete(span)) return;
+    if (!("error" in message)) return span.end();
+    const { messageId, error } = message;
+    if (!this.#isEnded) this.#failed.push({ messageId, span, endTime: performance.now() });
+    quietly(() => failSpan(span, error));
+    if (this.#isEnded) span.end();
+  }
+
+  /** Tells of a request to SQS. */
+  addRequest(request: RequestMessage): void {
+    if (this.#isEnded) return;
+    const { name, attributes } = requestEvent(request);
+    this.start().span.addEvent(name, attributes);
+  }
+
+  /** Ends the batch: it is closed, and what became of each message is known. */
+  close(message: CloseMessage): void {
+    if (this.#isEnded) return;
+    const outcomes = new Map(
+      message.records.map(({ messageId, outcome }) => [messageId, outcome.status]),
+    );
+    this.#endFailed((messageId) => outcomes.get(messageId));
+    const { span, isOwn } = this.start();
+    quietly(() => {
+      span.setAttributes(countAttributes(message));
+      for (const { name, attributes } of closeEvents(message)) span.addEvent(name, attributes);
+      if (isOwn && "error" in message) failBatch(span, message.error);
+    });
+    this.#end();
+  }
+
+  /** Ends all spans as they are: nobody traces the batch any more. */
+  abandon(): void {
+    if (this.#isEnded) return;
+    this.#endFailed(() => undefined);
+    for (const span of this.#running) quietly(() => span.end());
+    this.#running.clear();
+    this.#end();
+  }
+
+  #endFailed(outcomeOf: (messageId: string) => string | undefined): void {
+    for (const { messageId, span, endTime } of this.#failed.splice(0)) {
+      const outcome = outcomeOf(messageId);
+      quietly(() => outcome !== undefined && span.setAttribute("partial_batch.outcome", outcome));
+      quietly(() => span.end(endTime));
+    }
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    if (this.#batch?.isOwn) this.#batch.span.end();
+  }
+}
+
+/** A propagator that fails costs the link, and no span. */
+function linkTo(received: SurroundedRecord): Link | undefined {
+  const producer = quietly(() => producerOf(received));
+  return producer &&
+    { context: producer, attributes: { "messaging.message.id": received.messageId } };
+}
+
+/** The records' errors are on their spans; those of hooks are on none. */
+function failBatch(span: Span, error: unknown): void {
+  const hookError = error instanceof SQSBatchProcessingError ? error.cause : error;
+  if (hookError !== undefined) recordThrown(span, hookError);
+  const { type, message } = readThrown(error);
+  const [firstLine = ""] = message.split("\n", 1);
+  markFailed(span, type, firstLine);
+}

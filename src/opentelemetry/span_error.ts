@@ -1,0 +1,42 @@
+import { type Span, SpanStatusCode } from "@opentelemetry/api";
+import { isError } from "../internal/describe_error.ts";
+import { typeNameOnly } from "../internal/shape.ts";
+
+/** What a span says of a thrown value. */
+export interface ThrownValue {
+  /** As `error.type` has it. */
+  readonly type: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+/** Records on a span what was thrown, and marks it as failed. */
+export function failSpan(span: Span, error: unknown): void {
+  const { type, message } = readThrown(error);
+  recordThrown(span, error);
+  markFailed(span, type, message);
+}
+
+/** Records on a span what was thrown. */
+export function recordThrown(span: Span, error: unknown): void {
+  const { type, message, stack } = readThrown(error);
+  span.recordException({ name: type, message, ...(stack !== undefined && { stack }) });
+}
+
+/** Marks a span as failed. */
+export function markFailed(span: Span, type: string, message: string): void {
+  span.setAttribute("error.type", type);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+/** Anything can be thrown: also what throws when it is read. */
+export function readThrown(error: unknown): ThrownValue {
+  try {
+    if (typeof error === "string") return { type: "_OTHER", message: error };
+    if (!isError(error)) return { type: "_OTHER", message: `${typeNameOnly(error)} was thrown` };
+    const { name, message, stack } = error;
+    return { type: String(name) || "_OTHER", message: String(message), stack: String(stack ?? "") };
+  } catch {
+    return { type: "_OTHER", message: "an error that cannot be read was thrown" };
+  }
+}
