@@ -37,7 +37,7 @@ const DEPENDENCIES = {
   "@types/aws-lambda": rangeOf("aws-lambda"),
 };
 
-/** Peers that only some entry points use, and only if they are there. */
+/** Peers that only some entry points use, and only if they are there: as old as they were tried. */
 const OPTIONAL_PEERS = { "@opentelemetry/api": ">=1.3.0 <2", fauxqs: ">=1.9.2" };
 
 /** The entry point that is the package's command: `npx @partial-batch/sqs`. */
@@ -138,7 +138,11 @@ async function buildWithTypeScript(): Promise<void> {
       private: true,
       type: "module",
       dependencies: DEPENDENCIES,
-      devDependencies: { typescript: TYPESCRIPT, "@types/node": TYPES_NODE },
+      devDependencies: {
+        typescript: TYPESCRIPT,
+        "@types/node": TYPES_NODE,
+        "@opentelemetry/api": rangeOf("@opentelemetry/api"),
+      },
     });
     await writeJson(join(build, "tsconfig.json"), {
       compilerOptions: {

@@ -42,9 +42,12 @@ interface StartedBatch {
 
 /** A record whose handler runs. */
 export interface StartedRecord {
+  readonly batch: BatchTrace;
   readonly span: Span;
   /** What is active inside the handler. */
   readonly context: Context;
+  /** What time it is, in milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** A record whose handler failed: its span waits for what becomes of the message. */
@@ -58,7 +61,7 @@ interface FailedRecord {
 export class BatchTrace {
   readonly #tracer: Tracer;
   readonly #received: readonly SurroundedRecord[];
-  readonly #running = new Set<Span>();
+  readonly #running = new Set<StartedRecord>();
   readonly #failed: FailedRecord[] = [];
   #batch: StartedBatch | undefined;
   #isEnded = false;
@@ -104,16 +107,23 @@ export class BatchTrace {
     const active = context.active();
     const parent = trace.getSpan(active) ? active : batch.context;
     const span = this.#tracer.startSpan(spanName(received?.queue), options, parent);
-    this.#running.add(span);
-    return { span, context: trace.setSpan(parent, span) };
+    const started = {
+      batch: this,
+      span,
+      context: trace.setSpan(parent, span),
+      now: startClock(),
+    };
+    this.#running.add(started);
+    return started;
   }
 
   /** Ends the span of a record whose handler is done, or was given up. */
-  endRecord(span: Span, message: RecordMessage): void {
-    if (!this.#running.delete(span)) return;
+  endRecord(started: StartedRecord, message: RecordMessage): void {
+    const { span, now } = started;
+    if (!this.#running.delete(started)) return;
     if (!("error" in message)) return span.end();
     const { messageId, error } = message;
-    if (!this.#isEnded) this.#failed.push({ messageId, span, endTime: performance.now() });
+    if (!this.#isEnded) this.#failed.push({ messageId, span, endTime: now() });
     quietly(() => failSpan(span, error));
     if (this.#isEnded) span.end();
   }
@@ -145,7 +155,7 @@ export class BatchTrace {
   abandon(): void {
     if (this.#isEnded) return;
     this.#endFailed(() => undefined);
-    for (const span of this.#running) quietly(() => span.end());
+    for (const { span } of this.#running) quietly(() => span.end());
     this.#running.clear();
     this.#end();
   }
@@ -162,6 +172,15 @@ export class BatchTrace {
     this.#isEnded = true;
     if (this.#batch?.isOwn) this.#batch.span.end();
   }
+}
+
+/**
+ * A clock that goes on evenly from the time at which it is started. (`performance.now()` alone is a time to the
+ * SDK, but not to Deno's own tracer.)
+ */
+function startClock(): () => number {
+  const start = Date.now() - performance.now();
+  return () => start + performance.now();
 }
 
 /** A propagator that fails costs the link, and no span. */

@@ -1,4 +1,4 @@
-import { context, type Span, trace, type TracerProvider } from "@opentelemetry/api";
+import { context, trace, type TracerProvider } from "@opentelemetry/api";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { CloseMessage, RecordMessage, RequestMessage } from "../diagnostics.ts";
@@ -7,7 +7,7 @@ import { describeShape, isObject } from "../internal/shape.ts";
 import { putAroundBatches } from "../lifecycle/around_batch.ts";
 import { putAround } from "../lifecycle/around_handler.ts";
 import { SCHEMA_URL } from "./attributes.ts";
-import { BatchTrace } from "./batch_trace.ts";
+import { BatchTrace, type StartedRecord } from "./batch_trace.ts";
 import { quietly } from "./quietly.ts";
 
 /**
@@ -61,7 +61,7 @@ export function traceRecords(options: TraceRecordsOptions = {}): Disposable {
   /** The batch that is processed or closed here. */
   const current = new AsyncLocalStorage<BatchTrace>();
   const underWay = new Set<BatchTrace>();
-  const running = new WeakMap<object, { readonly batch: BatchTrace; readonly span: Span }>();
+  const running = new WeakMap<RecordMessage, StartedRecord>();
 
   const aroundBatches = putAroundBatches((received) => {
     const batch = new BatchTrace(tracer, received);
@@ -77,13 +77,13 @@ export function traceRecords(options: TraceRecordsOptions = {}): Disposable {
     const batch = current.getStore();
     const started = batch && quietly(() => batch.startRecord(message));
     if (!started) return handle();
-    running.set(message, { batch, span: started.span });
+    running.set(message, started);
     context.with(started.context, handle);
   });
   const subscriptions = [
     listen<RecordMessage>("tracing:partial-batch.sqs.record:asyncEnd", (message) => {
-      const { batch, span } = running.get(message) ?? {};
-      if (span) batch?.endRecord(span, message);
+      const started = running.get(message);
+      if (started) started.batch.endRecord(started, message);
     }),
     listen<RequestMessage>("partial-batch.sqs.request", (message) => {
       current.getStore()?.addRequest(message);

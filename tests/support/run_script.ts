@@ -12,6 +12,7 @@ export async function runScript(
   source: string,
   permissions: readonly string[],
   imports: Readonly<Record<string, string>> = {},
+  env: Record<string, string> = {},
 ): Promise<ScriptResult> {
   const map = {
     imports: {
@@ -35,6 +36,7 @@ export async function runScript(
         ...permissions,
         file,
       ],
+      env,
     }).output();
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return { code, stdout: decode(stdout), stderr: decode(stderr) };
