@@ -41,6 +41,7 @@ const DEV_DEPENDENCIES = {
   "zod": "4.1.12",
   ...LOGGER_PACKAGES,
   "@aws-sdk/client-sns": SECOND_SDK,
+  "@opentelemetry/api": "1.9.1",
   "sqs-second": `npm:@aws-sdk/client-sqs@${SECOND_SDK}`,
   "sqs-old": `npm:@aws-sdk/client-sqs@${OLD_SDK}`,
   ...NODE_PACKAGES,

@@ -20,6 +20,7 @@ import {
 import { emitMetrics, type EmitMetricsOptions } from "@partial-batch/sqs/metrics";
 import { currentRecord } from "@partial-batch/sqs/current-record";
 import { type FailureEntry, logFailures } from "@partial-batch/sqs/logs";
+import { traceRecords, type TraceRecordsOptions } from "@partial-batch/sqs/opentelemetry";
 import {
   createFakeSqsClient,
   createLambdaContext,
@@ -199,3 +200,7 @@ logFailures({ warn: () => {} });
 logFailures(console, { level: "fatal" });
 // @ts-expect-error -- not what it is called with
 logFailures({ error: (code: number) => code });
+const tracing: TraceRecordsOptions = {};
+export const traced: Disposable = traceRecords(tracing);
+// @ts-expect-error -- no tracer provider
+traceRecords({ tracerProvider: {} });

@@ -1,9 +1,9 @@
 /**
- * What stands around a function on Lambda, in one process: starts OpenTelemetry's SDK, with the
- * instrumentations if they are asked for, then sends three messages to a new queue (each in a span of its own),
- * receives them and invokes the handler with them. Writes the spans as JSON.
+ * What stands around a function on Lambda, in one process: starts OpenTelemetry's SDK and the
+ * instrumentations that are asked for, then sends three messages to a new queue (each in a span of its
+ * own), receives them and invokes the handler with them. Writes the spans as JSON.
  *
- *     node invoke.mjs <folder of the handler's file> <its name> with|without
+ *     node invoke.mjs <folder of the handler's file> <its name> <instrumentations>
  */
 import { context, propagation, trace, type TracerProvider } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
@@ -38,7 +38,7 @@ interface FinishedSpan {
   spanContext(): { readonly traceId: string; readonly spanId: string };
 }
 
-const [folder, file, instrumented] = process.argv.slice(2) as [string, string, string];
+const [folder, file, instrumentations] = process.argv.slice(2) as [string, string, string];
 const require = createRequire(import.meta.url);
 
 /** Starts the SDK, and gives where its spans end up. */
@@ -60,10 +60,14 @@ function startInstrumentations(tracerProvider: unknown): void {
   Object.assign(process.env, { LAMBDA_TASK_ROOT: folder, _HANDLER: `${file}.handler` });
   register("@opentelemetry/instrumentation/hook.mjs", import.meta.url);
   const { registerInstrumentations } = require("@opentelemetry/instrumentation");
-  const { AwsLambdaInstrumentation } = require("@opentelemetry/instrumentation-aws-lambda");
-  const { AwsInstrumentation } = require("@opentelemetry/instrumentation-aws-sdk");
-  const instrumentations = [new AwsLambdaInstrumentation(), new AwsInstrumentation()];
-  registerInstrumentations({ tracerProvider, instrumentations });
+  const classes: Readonly<Record<string, string>> = {
+    "aws-lambda": "AwsLambdaInstrumentation",
+    "aws-sdk": "AwsInstrumentation",
+  };
+  const made = instrumentations.split(",").map((name) =>
+    new (require(`@opentelemetry/instrumentation-${name}`)[classes[name]!])()
+  );
+  registerInstrumentations({ tracerProvider, instrumentations: made });
 }
 
 /** Sends messages, each in a span of its own, and receives them as the records of an event. */
@@ -111,7 +115,7 @@ async function loadHandler(): Promise<(event: unknown, context: unknown) => Prom
 }
 
 const { provider, spans } = startSdk();
-if (instrumented === "with") startInstrumentations(provider);
+if (instrumentations !== "none") startInstrumentations(provider);
 const Records = await sendAndReceive(["ok1", "fail", "ok2"]);
 const before = spans().length;
 const invoke = await loadHandler();
