@@ -29,7 +29,7 @@ export interface TraceRecordsOptions {
  * handler and linked to the span in which the message was sent, as child of a span for the batch.
  *
  * - Call it once, at the top level of your module. Called twice, it makes two spans for each record.
- * - Spans are active only if a context manager is registered, as the Node SDK and Deno do.
+ * - Spans are active only if a context manager is registered.
  * - A link is found by the global propagator in the message attributes, else in `AWSTraceHeader`.
  * - If `@opentelemetry/instrumentation-aws-lambda` has made a span for the batch, there is no second one:
  *   what would be on it is on the span of the invocation.

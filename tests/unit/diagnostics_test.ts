@@ -1,10 +1,3 @@
-import { context, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-} from "@opentelemetry/sdk-trace-base";
 import {
   BasePartialProcessor,
   type BatchMessage,
@@ -274,66 +267,6 @@ Deno.test("a store bound to the record channel is the handler's own, with concur
     );
   } finally {
     start.unbindStore(storage);
-  }
-});
-
-Deno.test("a span made inside a handler has the record's span as its parent, with concurrent records", async () => {
-  const exporter = new InMemorySpanExporter();
-  const provider = new BasicTracerProvider({
-    spanProcessors: [new SimpleSpanProcessor(exporter)],
-  });
-  const manager = new AsyncLocalStorageContextManager().enable();
-  context.setGlobalContextManager(manager);
-  const tracer = provider.getTracer("orders");
-
-  const spans = new WeakMap<RecordMessage, Span>();
-  const channel = tracingChannel<unknown, RecordMessage>("partial-batch.sqs.record");
-  const storage = manager["_asyncLocalStorage"] as AsyncLocalStorage<unknown>;
-  channel.start.bindStore(storage, (message) => {
-    const span = tracer.startSpan("process orders", {
-      kind: SpanKind.CONSUMER,
-      attributes: { "messaging.message.id": message.record.messageId },
-    });
-    spans.set(message, span);
-    return trace.setSpan(context.active(), span);
-  });
-  const subscribers = {
-    start() {},
-    end() {},
-    asyncStart() {},
-    error: (message: unknown) =>
-      spans.get(message as RecordMessage)?.setStatus({ code: SpanStatusCode.ERROR }),
-    asyncEnd: (message: unknown) => spans.get(message as RecordMessage)?.end(),
-  };
-  channel.subscribe(subscribers as never);
-  try {
-    const records = makeRecords(...bodies("ok", 10), "fail");
-    await holding({
-      hold: "await using",
-      processor: new Processor(),
-      records,
-      handler: async (record) => {
-        await new Promise((resolve) => setTimeout(resolve));
-        tracer.startSpan(`ship ${record.messageId}`).end();
-        return handleBody(record);
-      },
-    });
-    const finished = exporter.getFinishedSpans();
-    const parents = finished.filter(({ kind }) => kind === SpanKind.CONSUMER);
-    assertEquals(parents.length, 11);
-    for (const record of records) {
-      const child = finished.find(({ name }) => name === `ship ${record.messageId}`);
-      const parent = parents.find((span) =>
-        span.attributes["messaging.message.id"] === record.messageId
-      );
-      assertEquals(child?.parentSpanContext?.spanId, parent?.spanContext().spanId);
-      const failed = record.body === "fail";
-      assertEquals(parent?.status.code, failed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET);
-    }
-  } finally {
-    channel.unsubscribe(subscribers as never);
-    channel.start.unbindStore(storage);
-    context.disable();
   }
 });
 
