@@ -9,7 +9,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { startSqsServer } from "../tests/support/start_process.ts";
 import { assert, claim, end } from "./claims.ts";
-import { bundle, install, node, NODE_PACKAGES, NODES, pack, ROOT } from "./npm_project.ts";
+import { bundle, install, node, NODE_PACKAGES, type NODES, pack, ROOT } from "./npm_project.ts";
 import { mustRun } from "./run_command.ts";
 
 const CONSUMER = join(ROOT, "tests/node/opentelemetry");

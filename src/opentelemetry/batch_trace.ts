@@ -135,9 +135,16 @@ export class BatchTrace {
     this.start().span.addEvent(name, attributes);
   }
 
+  /** Whether it is this batch that was closed: one that is not traced may be closed inside a handler. */
+  isOf({ records }: CloseMessage): boolean {
+    return records.length === this.#received.length &&
+      records.every(({ messageId }, index) => messageId === this.#received[index]!.messageId);
+  }
+
   /** Ends the batch: it is closed, and what became of each message is known. */
   close(message: CloseMessage): void {
     if (this.#isEnded) return;
+    this.#isEnded = true;
     const outcomes = new Map(
       message.records.map(({ messageId, outcome }) => [messageId, outcome.status]),
     );
@@ -148,16 +155,17 @@ export class BatchTrace {
       for (const { name, attributes } of closeEvents(message)) span.addEvent(name, attributes);
       if (isOwn && "error" in message) failBatch(span, message.error);
     });
-    this.#end();
+    if (isOwn) span.end();
   }
 
   /** Ends all spans as they are: nobody traces the batch any more. */
   abandon(): void {
     if (this.#isEnded) return;
+    this.#isEnded = true;
     this.#endFailed(() => undefined);
     for (const { span } of this.#running) quietly(() => span.end());
     this.#running.clear();
-    this.#end();
+    if (this.#batch?.isOwn) this.#batch.span.end();
   }
 
   #endFailed(outcomeOf: (messageId: string) => string | undefined): void {
@@ -166,11 +174,6 @@ export class BatchTrace {
       quietly(() => outcome !== undefined && span.setAttribute("partial_batch.outcome", outcome));
       quietly(() => span.end(endTime));
     }
-  }
-
-  #end(): void {
-    this.#isEnded = true;
-    if (this.#batch?.isOwn) this.#batch.span.end();
   }
 }
 

@@ -90,7 +90,7 @@ export function traceRecords(options: TraceRecordsOptions = {}): Disposable {
     }),
     listen<CloseMessage>("partial-batch.sqs.close", (message) => {
       const batch = current.getStore();
-      if (!batch) return;
+      if (!batch?.isOf(message)) return;
       underWay.delete(batch);
       batch.close(message);
     }),

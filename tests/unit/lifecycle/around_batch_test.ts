@@ -25,21 +25,31 @@ class Processor extends BasePartialProcessor {
   }
 }
 
+const BODIES: Readonly<Record<string, (batch: Batch<void>) => Promise<void>>> = {
+  "its scope ends": async (batch) => void await batch.process(),
+  "close() is called": async (batch) => {
+    await batch.process();
+    await batch.close();
+  },
+};
+
 for (const hold of HOLDS) {
-  Deno.test(`${hold}: putAroundBatches() is active while a batch is processed, and while it closes`, async () => {
-    const storage = new AsyncLocalStorage<string>();
-    using _surround = putAroundBatches((received) => {
-      const ids = received.map(({ messageId }) => messageId).join();
-      return (work) => storage.run(ids, work);
+  for (const [name, body] of Object.entries(BODIES)) {
+    Deno.test(`${hold}: putAroundBatches() is active in a batch that is processed, and closed when ${name}`, async () => {
+      const storage = new AsyncLocalStorage<string>();
+      using _surround = putAroundBatches((received) => {
+        const ids = received.map(({ messageId }) => messageId).join();
+        return (work) => storage.run(ids, work);
+      });
+      const processor = new Processor(storage);
+      const records = makeRecords("a", "b");
+      const ids = records.map(({ messageId }) => messageId).join();
+      const handler = () => void processor.seen.push(storage.getStore());
+      await holding({ hold, processor, records, handler, body });
+      assertEquals(processor.seen, [ids, ids, ids, ids]);
+      assertEquals(storage.getStore(), undefined);
     });
-    const processor = new Processor(storage);
-    const records = makeRecords("a", "b");
-    const ids = records.map(({ messageId }) => messageId).join();
-    const handler = () => void processor.seen.push(storage.getStore());
-    await holding({ hold, processor, records, handler });
-    assertEquals(processor.seen, [ids, ids, ids, ids]);
-    assertEquals(storage.getStore(), undefined);
-  });
+  }
 }
 
 Deno.test("putAroundBatches() puts what comes later around what was there, until it is disposed", async () => {

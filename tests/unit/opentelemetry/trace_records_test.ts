@@ -451,6 +451,19 @@ Deno.test("a batch that was opened before is not traced", async () => {
   assertEquals(spans.all, []);
 });
 
+Deno.test("a batch that is not traced, and is closed inside a handler, ends no other", async () => {
+  using spans = new RecordedSpans();
+  const [outer, inner] = makeRecords("outer", "fail");
+  const untraced = new Processor({ suppressException: true }).open([inner!], handleBody);
+  using _tracing = traceRecords({ tracerProvider: spans.provider });
+  await new Processor().run([outer!], async () => {
+    await using batch = untraced;
+    await batch.process();
+  });
+  assertEquals(spans.all.length, 2);
+  assertEquals(spans.batch.attributes["partial_batch.records.success"], 1);
+});
+
 Deno.test("traceRecords() takes everything off when it is disposed", async () => {
   using spans = new RecordedSpans();
   {
