@@ -26,9 +26,9 @@ const CATEGORIES = [
   "Channels",
   "Metrics",
   "Logs",
+  "Traces",
   "Testing",
   "Local",
-  "Observability",
 ];
 
 /** Where the page of a module is, in the HTML of several modules. */

@@ -13,7 +13,7 @@ import { quietly } from "./quietly.ts";
 /**
  * Options of {@linkcode traceRecords}.
  *
- * @category Observability
+ * @category Traces
  */
 export interface TraceRecordsOptions {
   /**
@@ -38,7 +38,7 @@ export interface TraceRecordsOptions {
  * - No message body, message attribute or receipt handle is on any span. The text of an error is, and may
  *   quote them.
  *
- * @category Observability
+ * @category Traces
  * @param options The tracer provider.
  * @returns Takes it off again. The spans of batches that are under way end there.
  * @throws {TypeError} If an option does not exist or is of the wrong type.
