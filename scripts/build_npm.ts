@@ -37,8 +37,12 @@ const DEPENDENCIES = {
   "@types/aws-lambda": rangeOf("aws-lambda"),
 };
 
-/** Peers that only some entry points use, and only if they are there: as old as they were tried. */
-const OPTIONAL_PEERS = { "@opentelemetry/api": ">=1.3.0 <2", fauxqs: ">=1.9.2" };
+/** Peers that only some options or entry points use, and only if they are there: as old as they were tried. */
+const OPTIONAL_PEERS = {
+  "@aws-sdk/client-lambda": rangeOf("@aws-sdk/client-lambda"),
+  "@opentelemetry/api": ">=1.3.0 <2",
+  fauxqs: ">=1.9.2",
+};
 
 /** The entry point that is the package's command: `npx @partial-batch/sqs`. */
 const COMMAND = builtFile(ENTRY_POINTS.find(({ name }) => name === "./cli")!.path, ".js");

@@ -23,7 +23,7 @@ const LAYERS: readonly RegExp[] = [
   /^mod\.ts$/,
   /^src\/with_/,
   /^src\/(?:partial|wrapped)_sqs_processor\.ts$/,
-  /^src\/(?:sqs\/|base_partial_processor\.ts$)/,
+  /^src\/(?:sqs\/|mappings\/|base_partial_processor\.ts$)/,
   /^src\/batch\.ts$/,
   /^src\/lifecycle\//,
   /^src\/[^/]+\.ts$/,

@@ -51,8 +51,11 @@ type MakeSteps = (lifecycle: Lifecycle) => Steps;
  * ```
  */
 export abstract class BasePartialProcessor implements Disposable {
-  /** Whether failures are reported by `batch.response()`, instead of deleting and throwing. */
-  readonly reportItemFailures: boolean;
+  /**
+   * Whether failures are reported by `batch.response()`, instead of deleting and throwing: always, never,
+   * or where Lambda is known to read it.
+   */
+  readonly reportItemFailures: boolean | "verified";
   readonly #options: CheckedBaseOptions;
   #makeSteps: MakeSteps | undefined;
   #isDisposed = false;
@@ -65,8 +68,9 @@ export abstract class BasePartialProcessor implements Disposable {
    * Checks the options and does nothing else.
    *
    * @param options The options every processor has.
-   * @throws {TypeError} If an option does not exist or is of the wrong type, or if
-   * `suppressException` and `reportItemFailures` are both set.
+   * @throws {TypeError} If an option does not exist or is of the wrong type, if `suppressException` and
+   * `reportItemFailures` are both set, or if `reportItemFailures` is `"verified"` and the processor does
+   * not derive from `PartialSQSProcessor`.
    * @throws {RangeError} If a number is out of its limits.
    */
   constructor(options: BasePartialProcessorOptions = {}) {
@@ -135,6 +139,7 @@ export abstract class BasePartialProcessor implements Disposable {
     options: OpenOptions = {},
   ): Promise<readonly Outcome<TResult>[]> {
     const batch = this.open(records, handler, options);
+    if (batch instanceof Batch) lifecycleOf(batch).reporting.ruleOut();
     const close = batch[Symbol.asyncDispose];
     // It rejects only with what the close throws too, or has as its cause.
     await batch.process().catch(() => {});

@@ -161,6 +161,8 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
    * the Lambda handler.
    *
    * - It lists the records that failed or were not handled; before `process()` that is all of them.
+   * - With `reportItemFailures: "verified"` it gives the same list where Lambda may not read it, but
+   *   then reading it does not count: the close deletes and throws.
    * - Once it was read, the close throws no error for what it lists. That counts only before
    *   `process()` is called (and no longer once it is) and after it has resolved. Reading it in a hook
    *   does not count.

@@ -16,6 +16,10 @@ const MAX_IDS = 100;
  */
 const MAX_BYTES = 60_000;
 
+const UNVERIFIED =
+  "Handled messages were deleted instead of being reported, because ReportBatchItemFailures could not " +
+  "be verified";
+
 /**
  * Details of an {@linkcode SQSBatchProcessingError}, in addition to the outcomes.
  *
@@ -28,6 +32,8 @@ export interface SQSBatchProcessingErrorOptions {
   readonly unmoved?: readonly UnconfirmedRecord[];
   /** Messages whose retry delay was not confirmed. */
   readonly undelayed?: readonly UnconfirmedRecord[];
+  /** Why handled messages were deleted and not reported. */
+  readonly unverified?: string;
   /** What a hook of the processor threw. */
   readonly cause?: unknown;
   /**
@@ -45,7 +51,8 @@ export interface SQSBatchProcessingErrorOptions {
  * - The message begins with `Not all records processed successfully.` It names each failed record by
  *   its message id, with the stack of its error (the first 10; the rest are counted), then the
  *   records that were not processed and why, then the messages for which SQS did not confirm a step
- *   (the first 100 message ids of each list). One error has at most 4,000 characters in it, the whole
+ *   (the first 100 message ids of each list). With `reportItemFailures: "verified"` it also says why
+ *   there was no response. One error has at most 4,000 characters in it, the whole
  *   60,000 bytes; the library's own stack frames are left out. The errors themselves are untouched.
  * - The library puts no body, attribute or receipt handle into it. The errors' own texts are yours:
  *   `JSON.parse`, for instance, quotes its input.
@@ -82,6 +89,11 @@ export class SQSBatchProcessingError extends AggregateError {
   declare readonly unmoved: readonly UnconfirmedRecord[];
   /** Messages that return after the queue's visibility timeout, not after their retry delay. */
   declare readonly undelayed: readonly UnconfirmedRecord[];
+  /**
+   * With `reportItemFailures: "verified"`: why handled messages were deleted instead of being reported,
+   * which is what was missing or went wrong when the event source mapping was looked up.
+   */
+  declare readonly unverified: string | undefined;
 
   static {
     Object.defineProperty(this.prototype, "name", {
@@ -100,14 +112,14 @@ export class SQSBatchProcessingError extends AggregateError {
   constructor(outcomes: readonly Outcome[], options: SQSBatchProcessingErrorOptions = {}) {
     const failures = outcomes.filter((outcome) => outcome.status === "fail");
     const unprocessed = outcomes.filter((outcome) => outcome.status === "unprocessed");
-    const { undeleted = [], unmoved = [], undelayed = [], cause } = options;
+    const { undeleted = [], unmoved = [], undelayed = [], unverified, cause } = options;
     const caused = "cause" in options ? { cause } : {};
     super(
       failures.map((failure) => failure.error),
       describeBatch({ failures, unprocessed, undeleted, unmoved, undelayed }, caused, options),
       caused,
     );
-    const fields = { outcomes, failures, unprocessed, undeleted, unmoved, undelayed };
+    const fields = { outcomes, failures, unprocessed, undeleted, unmoved, undelayed, unverified };
     for (const [name, value] of Object.entries(fields)) {
       Object.defineProperty(this, name, { value, configurable: true, writable: true });
     }
@@ -127,11 +139,12 @@ type IdOf = (item: { readonly record: SQSRecord }) => string;
 function describeBatch(
   { failures, unprocessed, undeleted, unmoved, undelayed }: Details,
   caused: { readonly cause?: unknown },
-  { messageIds }: SQSBatchProcessingErrorOptions,
+  { messageIds, unverified }: SQSBatchProcessingErrorOptions,
 ): string {
   const idOf: IdOf = ({ record }) => messageIds?.get(record) ?? ownId(record);
   const texts = [
     `Not all records processed successfully. ${counted(failures.length, "record")} failed.`,
+    ...(unverified === undefined ? [] : [`${UNVERIFIED}: ${textOf(unverified)}`]),
     ...describeErrors(failures, idOf),
     ...describeGroups(unprocessed, idOf, "record", "not processed"),
     ...describeErrors(unprocessed.filter((outcome) => "error" in outcome), idOf),

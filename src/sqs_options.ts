@@ -1,5 +1,9 @@
 import type { SQSClientConfig } from "@aws-sdk/client-sqs";
-import { BASE_OPTION_NAMES, type BasePartialProcessorOptions } from "./base_options.ts";
+import {
+  BASE_OPTION_NAMES,
+  type BasePartialProcessorOptions,
+  ofSqsProcessor,
+} from "./base_options.ts";
 import { checkMilliseconds, checkOptionNames } from "./internal/check_options.ts";
 import { describeShape, isObject } from "./internal/shape.ts";
 import { checkNonRetryable, type NonRetryable } from "./non_retryable.ts";
@@ -141,7 +145,7 @@ export function checkSqsOptions(
   const delay = base.suppressException ? undefined : retryDelay;
   return {
     sqs: { config, client, closeTimeoutMs, nonRetryable, retryDelay: delay, suspectAfter },
-    base,
+    base: ofSqsProcessor(base),
   };
 }
 

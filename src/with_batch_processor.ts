@@ -48,7 +48,7 @@ export interface WithBatchProcessorOptions<TReturn = void> {
  * Makes a Lambda handler that runs a processor of yours on every event.
  *
  * - It returns nothing, or what `lambdaHandler` returned; with the processor's `reportItemFailures`,
- *   Lambda's partial batch response.
+ *   Lambda's partial batch response (with `"verified"`, only where Lambda is known to read it).
  * - An error of the batch is thrown as it is, never wrapped in a `SuppressedError`.
  *
  * @category Wrappers

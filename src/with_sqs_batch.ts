@@ -28,12 +28,12 @@ export interface Refused<TReason extends string> {
  *
  * @category Wrappers
  * @typeParam TReturn What `lambdaHandler` returns.
- * @typeParam TReport What `reportItemFailures` is: `boolean` where that is known only at run time.
+ * @typeParam TReport What `reportItemFailures` is; a union where that is known only at run time.
  * @typeParam TSuspectAfter What `suspectAfter` is: `number` where that is known only at run time.
  */
 export interface WithSqsBatchOptions<
   TReturn = void,
-  TReport extends boolean = boolean,
+  TReport extends boolean | "verified" = boolean | "verified",
   TSuspectAfter extends number = number,
 > extends
   Omit<
@@ -43,8 +43,9 @@ export interface WithSqsBatchOptions<
   /**
    * For a function whose event source mapping has `FunctionResponseTypes:
    * [ReportBatchItemFailures]`: nothing is deleted and nothing is thrown; the Lambda handler returns
-   * Lambda's partial batch response. **Without `ReportBatchItemFailures` on the mapping, Lambda deletes
-   * the failed messages**, and no code can detect that.
+   * Lambda's partial batch response. **With `true` and without `ReportBatchItemFailures` on the mapping,
+   * Lambda deletes the failed messages.** With `"verified"`, the mapping is looked up, and in any doubt the
+   * batch deletes and throws; see {@linkcode BasePartialProcessorOptions.reportItemFailures}.
    *
    * @default {false}
    */
@@ -55,7 +56,7 @@ export interface WithSqsBatchOptions<
    *
    * @default {false}
    */
-  readonly suppressException?: [TReport] extends [true]
+  readonly suppressException?: [TReport] extends [true | "verified"]
     ? false | Refused<"with reportItemFailures, the response lists every failure">
     : boolean;
   /**
@@ -73,7 +74,7 @@ export interface WithSqsBatchOptions<
    *
    * @default {undefined} The invocation returns nothing.
    */
-  readonly lambdaHandler?: [TReport] extends [true]
+  readonly lambdaHandler?: [TReport] extends [true | "verified"]
     ? Refused<"with reportItemFailures, the invocation returns the response">
     : number extends TSuspectAfter ? LambdaHandlerAfterBatch<TReturn>
     : Refused<"suspectAfter deletes messages that would have to return if it throws">;
@@ -84,9 +85,8 @@ export interface WithSqsBatchOptions<
  *
  * @category Wrappers
  */
-export type SqsBatchReturn<TReturn, TReport extends boolean> = TReport extends true
-  ? SQSBatchResponse
-  : TReturn;
+export type SqsBatchReturn<TReturn, TReport extends boolean | "verified"> = TReport extends
+  true | "verified" ? SQSBatchResponse : TReturn;
 
 /**
  * Makes a Lambda handler from a record handler: every message is handled individually, and only those
@@ -97,7 +97,7 @@ export type SqsBatchReturn<TReturn, TReport extends boolean> = TReport extends t
  * - returns nothing, or what `lambdaHandler` returned, and rejects with an
  *   {@linkcode SQSBatchProcessingError} if not all records were handled;
  * - with `reportItemFailures`, returns Lambda's partial batch response, and rejects only if a hook
- *   threw.
+ *   threw or, with `"verified"`, if Lambda is not known to read the response.
  *
  * @category Wrappers
  * @typeParam TResult What the record handler returns.
@@ -126,7 +126,7 @@ export type SqsBatchReturn<TReturn, TReport extends boolean> = TReport extends t
 export function withSqsBatch<
   TResult,
   TReturn = void,
-  TReport extends boolean = false,
+  TReport extends boolean | "verified" = false,
   TSuspectAfter extends number = number,
 >(
   recordHandler: RecordHandler<TResult, LambdaRecordContext>,

@@ -73,6 +73,11 @@ export class Clock {
     return this.#reserveTold || this.remainingMs() <= this.#reserveMs;
   }
 
+  /** How long until the reserve begins, in milliseconds; not above 0 once it has. */
+  get untilReserveMs(): number {
+    return this.isReserveReached ? 0 : this.remainingMs() - this.#reserveMs;
+  }
+
   /** Whether no more than twice the reserve is left. */
   get isEndNear(): boolean {
     return this.remainingMs() <= 2 * this.#reserveMs;

@@ -31,8 +31,12 @@ export type OutcomeHook<TResult, TGiven> = {
 
 /** What a processor does at SQS for one batch. Each step reports by itself what SQS did not confirm. */
 export interface Steps {
-  /** A failure is certain or likely (the deadline is in sight): loads in the background what it takes. */
+  /**
+   * Deletions are certain or likely (the deadline is in sight): loads in the background what they take.
+   */
   expectFailure(): void;
+  /** Finds out whether Lambda reads a response. Answers at once if it knows; never rejects. */
+  verify(): Verdict | Promise<Verdict>;
   /** The deadline is near: deletes in the background what is handled so far. Never throws. */
   deleteEarly(): void;
   /**
@@ -68,6 +72,12 @@ export interface Isolation {
    * or the time for it is over. Never rejects.
    */
   deleteHandled(): Promise<void>;
+}
+
+/** What is known of the event source mappings that invoke a function. */
+export interface Verdict {
+  /** Why Lambda may not read a partial batch response; `undefined` if it certainly does. */
+  readonly doubt: string | undefined;
 }
 
 /** A failure and the index of its record. */

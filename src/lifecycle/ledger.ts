@@ -49,11 +49,13 @@ export class Ledger<TResult> {
   error(
     outcomes: readonly Outcome[],
     thrown: { readonly error: unknown } | undefined,
+    unverified: string | undefined,
   ): SQSBatchProcessingError {
     const options = {
       ...this.unconfirmed.all(),
       messageIds: this.#messageIds(outcomes),
       ...(thrown ? { cause: thrown.error } : {}),
+      ...(unverified === undefined ? {} : { unverified }),
     };
     return withStackFrames(0, () => new SQSBatchProcessingError(outcomes, options));
   }

@@ -10,6 +10,7 @@ import { Ledger } from "./ledger.ts";
 import type { BatchSetup } from "./open.ts";
 import * as moves from "./phase.ts";
 import { Records } from "./records.ts";
+import { Reporting } from "./reporting.ts";
 
 /**
  * The life of one batch: open → prepare → records → settle → finish → close. It only sequences: the moves
@@ -19,6 +20,7 @@ export class Lifecycle<TResult = unknown> {
   readonly setup: BatchSetup<TResult>;
   readonly hooks: Hooks<TResult>;
   readonly ledger: Ledger<TResult>;
+  readonly reporting: Reporting;
   readonly #hookCalls: HookCalls;
   readonly #records: Records<TResult>;
   /** Whether nothing may be deleted before the close: the whole batch may have to return. */
@@ -33,6 +35,7 @@ export class Lifecycle<TResult = unknown> {
     this.setup = setup;
     this.ledger = new Ledger(setup);
     this.hooks = bindHooks(this);
+    this.reporting = new Reporting(setup.options.reportItemFailures, this.hooks.steps);
     this.#hookCalls = new HookCalls(setup.clock);
     this.#records = new Records(setup, this.hooks, this.ledger.outcomes, {
       failureExpected: () => this.#expectFailure(),
@@ -89,7 +92,7 @@ export class Lifecycle<TResult = unknown> {
   async process(): Promise<readonly Outcome<TResult>[]> {
     const { clock, stragglers } = this.setup;
     clock.start({
-      inSight: () => this.#expectFailure(),
+      inSight: () => this.#expectFailure(true),
       near: () => this.hooks.steps?.deleteEarly(),
       reserveReached: (reason) => {
         this.#records.tell("deadline", reason);
@@ -116,6 +119,7 @@ export class Lifecycle<TResult = unknown> {
     const { steps } = this.hooks;
     if (this.#phase.name === "processing") await this.#records.settleRest();
     this.ledger.outcomes.complete("process-running");
+    if (this.#phase.name === "processing" && this.returnsAny) await this.reporting.decide();
     if (steps && this.#phase.name === "processing") {
       await this.#hookCalls.call("process", () => steps.finish());
     }
@@ -124,17 +128,17 @@ export class Lifecycle<TResult = unknown> {
   }
 
   /** Lets the processor load what it will need. */
-  #expectFailure(): void {
-    if (this.#isFailureExpected || this.#phase.name !== "processing") return;
+  #expectFailure(isTimeShort = false): void {
+    if ((this.#isFailureExpected && !isTimeShort) || this.#phase.name !== "processing") return;
     this.#isFailureExpected = true;
-    this.hooks.steps?.expectFailure();
+    this.reporting.expectFailure(isTimeShort);
   }
 
   response(): SQSBatchResponse {
     if (!this.setup.options.reportItemFailures) {
       throw new Error("Cannot give a response: the processor does not have reportItemFailures");
     }
-    this.#phase = moves.readResponse(this.#phase);
+    this.#phase = moves.readResponse(this.#phase, this.reporting.responds);
     return this.ledger.response(this.outcomes);
   }
 
@@ -243,7 +247,7 @@ export class Lifecycle<TResult = unknown> {
     const { thrown } = this.#hookCalls;
     const failure = isResponded || !this.returnsAny
       ? thrown
-      : { error: this.ledger.error(this.outcomes, thrown) };
+      : { error: this.ledger.error(this.outcomes, thrown, this.reporting.doubt) };
     this.#phase = moves.endClosing(this.#phase, failure && new CloseFailure(failure.error));
     publishClose(() => closeMessage(this, failure));
   }

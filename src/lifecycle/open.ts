@@ -75,7 +75,7 @@ function requestsToCome(
   { length }: readonly SQSRecord[],
   { reportItemFailures }: CheckedBaseOptions,
 ): number {
-  return reportItemFailures ? 0 : Math.max(0, Math.ceil(length / 10) - 10);
+  return reportItemFailures === true ? 0 : Math.max(0, Math.ceil(length / 10) - 10);
 }
 
 /**

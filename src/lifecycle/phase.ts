@@ -141,12 +141,12 @@ export function endProcessing(phase: Phase, name: "processed" | "prepare-failed"
 }
 
 /**
- * Lambda's response was read. It counts before `process()` is called and after it has ended; in the
- * closing phase only a hook can read it, and Lambda never sees that.
+ * Lambda's response was read. If the batch responds, that counts before `process()` is called and after
+ * it has ended; in the closing phase only a hook can read it, and Lambda never sees that.
  *
  * @throws {Error} If `process()` is running.
  */
-export function readResponse(phase: Phase): Phase {
+export function readResponse(phase: Phase, responds: boolean): Phase {
   switch (phase.name) {
     case "processing":
       throw new Error("Cannot give a response: process() is still running; await it first");
@@ -154,6 +154,7 @@ export function readResponse(phase: Phase): Phase {
     case "closed":
       return phase;
     default:
+      if (!responds) return phase;
       return { name: phase.name, disposers: phase.disposers, responseRead: true };
   }
 }

@@ -1,7 +1,8 @@
 import { ignoreRejection } from "../internal/promises.ts";
 import { TimeLimit, withTimeLimit } from "../lifecycle/clock.ts";
-import type { IndexedFailure, Isolation, Steps } from "../lifecycle/hooks.ts";
+import type { IndexedFailure, Isolation, Steps, Verdict } from "../lifecycle/hooks.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import { verifyMappings } from "../mappings/verify_mappings.ts";
 import type { Outcome } from "../types.ts";
 import type { BlockingDeletions, SendBlocking } from "./blocking/blocking_deletions.ts";
 import type { SqsMeans } from "./means.ts";
@@ -55,16 +56,20 @@ export class SqsSteps implements Steps {
   }
 
   expectFailure(): void {
-    const { setup: { options, received: [first] }, held } = this.#lifecycle;
-    if (options.reportItemFailures || !first) return;
+    const { setup: { received: [first] }, held } = this.#lifecycle;
+    if (!first) return;
     // Whoever needs these loads them again, and reports why they do not load.
     ignoreRejection(this.#means.clients.warmUp(first.queue.region));
     if (held === "using") ignoreRejection(this.#blocking!.warmUp());
   }
 
+  verify(): Verdict | Promise<Verdict> {
+    return verifyMappings(this.#lifecycle.setup);
+  }
+
   deleteEarly(): void {
-    const { clock, options } = this.#lifecycle.setup;
-    if (options.reportItemFailures || !this.#mayDelete || this.#early) return;
+    const { reporting, setup: { clock } } = this.#lifecycle;
+    if (reporting.responds || !this.#mayDelete || this.#early) return;
     const limit = new TimeLimit(clock.stepMs(this.#means.closeTimeoutMs, 1));
     const ended = this.#deleteEarly(limit).finally(() => {
       limit.stop();
@@ -96,35 +101,40 @@ export class SqsSteps implements Steps {
   async #deleteEarly(limit: TimeLimit): Promise<void> {
     for (;;) {
       const entries = this.#deletions.untried();
-      if (entries.length === 0 || limit.isOver) return;
+      if (entries.length === 0 || limit.isOver || this.#lifecycle.reporting.responds) return;
       await this.#deletions.send(entries, limit);
     }
   }
 
   /**
    * Waits for an early deletion that is under way, but for at most half of what is left: a request without
-   * an answer must leave time for another one. Never rejects.
+   * an answer must leave time for another one. Where Lambda will delete, it ends at once. Never rejects.
    */
   async #endEarly(): Promise<void> {
     const early = this.#early;
     if (!early) return;
-    await this.#withinTime(SHARE_BEFORE_CLOSE, (limit) => limit.wait(early.ended)).catch(() => {});
+    if (!this.#lifecycle.reporting.responds) {
+      const waiting = this.#withinTime(SHARE_BEFORE_CLOSE, (limit) => limit.wait(early.ended));
+      await waiting.catch(() => {});
+    }
     early.limit.end();
     await early.ended;
   }
 
   finish(): Promise<void> | void {
-    const { ledger, setup: { stop }, held } = this.#lifecycle;
+    const { ledger, reporting, setup: { stop }, held } = this.#lifecycle;
     if (ledger.areAllHandled) return this.#early && this.#endEarly();
     const isDelaying = stop.retryAfterSeconds !== undefined || this.#means.retryDelay !== undefined;
-    if (isDelaying || held === "using") return this.#finish();
+    const isEarlyInVain = this.#early && reporting.responds;
+    if (isDelaying || held === "using" || isEarlyInVain) return this.#finish();
   }
 
   /** Under plain `using` the deletions are signed here: at the close it is too late to wait for that. */
   async #finish(): Promise<void> {
     await this.#delayFailures();
-    if (this.#lifecycle.held !== "using") return;
-    await this.#endEarly();
+    const { held, reporting } = this.#lifecycle;
+    if (held === "using" || reporting.responds) await this.#endEarly();
+    if (held !== "using") return;
     const requests = batchRequests(this.#deletions.left());
     if (requests.length === 0) return;
     this.#sendSigned = await this.#withinTime(

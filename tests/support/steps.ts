@@ -6,6 +6,7 @@ import type { Steps } from "../../src/lifecycle/hooks.ts";
 export function giveSteps(processor: BasePartialProcessor, steps: Partial<Steps>): void {
   setSteps(processor, () => ({
     expectFailure() {},
+    verify: () => ({ doubt: "nobody was asked" }),
     deleteEarly() {},
     finish() {},
     deleteHandled() {},

@@ -38,8 +38,8 @@ export class Deletions {
 
   /** What there is to delete once all records have their outcome, if not all were handled. */
   left(): DeleteEntry[] {
-    const { ledger, setup: { options } } = this.#lifecycle;
-    if (options.reportItemFailures || ledger.areAllHandled) return [];
+    const { ledger, reporting } = this.#lifecycle;
+    if (reporting.responds || ledger.areAllHandled) return [];
     return this.undeleted();
   }
 
@@ -110,7 +110,7 @@ export class Deletions {
 
   /** Reports the handled messages that return although SQS refused no deletion. */
   reportUntried(): void {
-    if (this.#lifecycle.setup.options.reportItemFailures) return;
+    if (this.#lifecycle.reporting.responds) return;
     const untried = this.left().filter((entry) => !this.#isTried[keyOf(entry)]);
     reportEntries(
       this.#lifecycle,
@@ -123,7 +123,7 @@ export class Deletions {
 
   /** Reports all handled messages that are not deleted. */
   reportKept(reason: string): void {
-    if (this.#lifecycle.setup.options.reportItemFailures) return;
+    if (this.#lifecycle.reporting.responds) return;
     const deleted = this.#handled().filter((entry) => this.#isDeleted[keyOf(entry)]);
     this.#reportHandled(reason, deleted);
   }
