@@ -205,6 +205,24 @@ async function mendDeclarations(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Makes the name of the optional peer a plain one, as every bundler knows it: the source puts it together,
+ * for Deno. TypeScript wraps what is not plain in a helper.
+ */
+async function mendPeerImport(path: string): Promise<void> {
+  const text = await readFile(path, "utf8");
+  const mended = text
+    .replace(/^var __rewriteRelativeImportExtension = .*?^};\n/ms, "")
+    .replace(
+      /import\(\w*\(?"@aws-sdk\/" \+ "client-lambda"\)+/,
+      'import("@aws-sdk/client-lambda")',
+    );
+  if (!mended.includes('await import("@aws-sdk/client-lambda");')) {
+    throw new Error(`Cannot mend ${path}: it does not import @aws-sdk/client-lambda`);
+  }
+  await writeFile(path, mended);
+}
+
 /** Says which runtime a script is for; npm makes the file of a `bin` executable. */
 async function makeExecutable(path: string): Promise<void> {
   const text = await readFile(path, "utf8");
@@ -221,6 +239,7 @@ if (dnt) {
   await buildWithTypeScript();
 }
 await mendDeclarations(join(OUT, "esm"));
+await mendPeerImport(join(OUT, "esm/src/mappings/lambda_sdk.js"));
 await makeExecutable(join(OUT, COMMAND));
 print(`Built ${PACKAGE.name} ${PACKAGE.version}`);
 // A request to JSR may still be under way.

@@ -23,6 +23,8 @@ import {
 } from "./npm_project.ts";
 import { mustRun, print, runCommand } from "./run_command.ts";
 import { LOGGER_PACKAGES, prepareLogging, testLogging } from "./test_npm_logging.ts";
+import { makeRecord } from "../tests/support/factories.ts";
+import { goodMapping, LambdaApi, newFunctionArn } from "../tests/support/lambda_api.ts";
 import { startSqsServer } from "../tests/support/start_process.ts";
 
 /** Other versions than the one in use, so that there really are several copies. */
@@ -247,12 +249,57 @@ async function main(): Promise<void> {
       }
     }
 
+    await testVerified(project, packed.filename);
     await claim(
       `the AWS SDK ${OLDEST_SDK} as the only copy`,
       () => testOldestSdk(project, packed.filename, config),
     );
   } finally {
     await rm(project, { recursive: true, force: true });
+  }
+}
+
+/** A function that verifies, in one file, with and without `@aws-sdk/client-lambda`. */
+async function testVerified(project: string, tarball: string): Promise<void> {
+  const having = join(project, "client-lambda");
+  await mkdir(having);
+  await install(having, join(project, tarball), "^3.1000.0", {
+    esbuild: DEV_DEPENDENCIES.esbuild,
+    "@aws-sdk/client-lambda": "^3.1000.0",
+  });
+  const records = ["ok", "fail"].map((body) => makeRecord({ body }));
+  const functionArn = newFunctionArn();
+  await using _api = await LambdaApi.start({ mappings: [goodMapping(functionArn)] });
+  const response = { batchItemFailures: [{ itemIdentifier: records[1]!.messageId }] };
+  const missing = /^"0 left: asking Lambda failed: @aws-sdk\/client-lambda could not be loaded/;
+  for (const [file, format] of [["verified.mjs", "esm"], ["verified.cjs", "cjs"]] as const) {
+    for (const folder of [project, having]) {
+      const source = join(folder, "verified.ts");
+      await cp(join(ROOT, "tests/node/consumer/verified.ts"), source);
+      await bundle(folder, source, file, [`--format=${format}`, "--main-fields=module,main"]);
+    }
+    for (const major of Object.keys(NODES)) {
+      const told = async (folder: string) => {
+        // Away from node_modules: everything must be in the file.
+        const alone = await mkdtemp(join(tmpdir(), "partial-batch-alone-"));
+        try {
+          await cp(join(folder, file), join(alone, file));
+          const args = [join(alone, file), functionArn, JSON.stringify(records)];
+          // The SDK warns of Node 20 before it.
+          return (await mustRun(node(project, major), args)).split("\n").at(-1)!;
+        } finally {
+          await rm(alone, { recursive: true });
+        }
+      };
+      await claim(`${file} with @aws-sdk/client-lambda responds on Node ${major}`, async () => {
+        const output = await told(having);
+        assert(output === JSON.stringify(response), output);
+      });
+      await claim(`${file} without it deletes and throws on Node ${major}`, async () => {
+        const output = await told(project);
+        assert(missing.test(output), output);
+      });
+    }
   }
 }
 

@@ -22,8 +22,8 @@ export interface LambdaClient {
 /**
  * Loads the AWS SDK's module for Lambda, an optional peer. Rejects with a `StepError` if it is not there.
  *
- * The `try` tells bundlers that it may be missing. The name is put together, which esbuild and webpack
- * undo: Deno downloads what an `import()` of a plain string names, also where it never runs.
+ * The `try` tells bundlers that it may be missing. The name is put together, because Deno downloads what an
+ * `import()` of a plain string names, also where it never runs. In the npm package it is a plain string.
  */
 export async function loadLambdaSdk(): Promise<LambdaSdk> {
   try {

@@ -4,6 +4,7 @@ import type { SQSRecord } from "aws-lambda";
 import * as fc from "fast-check";
 import { judgeResponse } from "../../src/local/response.ts";
 import type { Fault } from "../support/fault_proxy.ts";
+import { contextOf, goodMapping, LambdaApi, newFunctionArn } from "../support/lambda_api.ts";
 import { SERVERS, type TestQueue } from "../support/test_queue.ts";
 import { testSqs } from "../support/test_sqs.ts";
 import { runAs, WAYS } from "../support/ways.ts";
@@ -61,7 +62,9 @@ const anyBatch = fc.record({
   fifo: fc.boolean(),
   faults: fc.array(anyFault, { maxLength: 3 }),
   way: fc.constantFrom(...WAYS),
-  reportItemFailures: fc.boolean(),
+  reportItemFailures: fc.constantFrom(false, true, "verified" as const),
+  /** What Lambda answers who looks up the mapping. */
+  lookup: fc.constantFrom("flag", "no flag", "refused"),
   to: fc.constantFrom("dead-letter-queue", "delete", "queue-url"),
   isTold: fc.boolean(),
   concurrency: fc.integer({ min: 1, max: 11 }),
@@ -84,10 +87,22 @@ async function bodiesIn(queue: TestQueue, inFlight: readonly SQSRecord[]): Promi
 for (const server of SERVERS) {
   Deno.test(`${server}: every message ends deleted, returned or dead-lettered, never nowhere`, async () => {
     const sqs = await testSqs(server);
+    await using api = await LambdaApi.start();
     await fc.assert(
       fc.asyncProperty(anyBatch, async (generated) => {
         const { messages, faults, way, to, isTold, retryDelay, suspectAfter, ...options } =
           generated;
+        const { reportItemFailures, lookup } = options;
+        const functionArn = newFunctionArn();
+        api.answerWith(
+          lookup === "refused" ? { status: 403, code: "AccessDeniedException" } : {
+            mappings: [
+              goodMapping(functionArn, lookup === "flag" ? {} : { FunctionResponseTypes: [] }),
+            ],
+          },
+        );
+        // A refused lookup says nothing of the flag: here the mapping has none.
+        const hasFlag = reportItemFailures === true || lookup === "flag";
         // A FIFO receive of fauxqs gives one message per group.
         const fifo = options.fifo && server !== "fauxqs";
         const attributes = { VisibilityTimeout: "600", ...(fifo ? { FifoQueue: "true" } : {}) };
@@ -109,7 +124,7 @@ for (const server of SERVERS) {
         const processor = new WatchedProcessor({
           config: { ...sqs.config, maxAttempts: 1 },
           concurrency: options.concurrency,
-          reportItemFailures: options.reportItemFailures,
+          reportItemFailures,
           nonRetryable: {
             when: [NoSuchOrder],
             to: to === "queue-url" ? { queueUrl } : to,
@@ -118,22 +133,26 @@ for (const server of SERVERS) {
           ...(retryDelay === undefined ? {} : { retryDelay }),
           ...(suspectAfter === undefined ? {} : { suspectAfter }),
         });
-        const { thrown, response } = await runAs({ way, processor, records, handler: handle });
+        const { thrown, response } = await runAs({
+          way,
+          processor,
+          records,
+          handler: handle,
+          context: contextOf(functionArn),
+        });
         await sqs.proxy.set();
 
         assert(thrown === undefined || thrown instanceof SQSBatchProcessingError);
         const { outcomes, unconfirmed } = processor.batch!;
         assertEquals(outcomes.map(({ record }) => record), records);
-        const lambdaDeletes = thrown
-          ? []
-          : judgeResponse(records, response, options.reportItemFailures).toDelete;
+        const lambdaDeletes = thrown ? [] : judgeResponse(records, response, hasFlag).toDelete;
         const left = await bodiesIn(queue, records);
         const moved = await bodiesIn(deadLetters, []);
         const answerLost = faults.some(({ action, fault }) =>
           action === "SendMessageBatch" && fault.kind === "lose-answer"
         );
         // Only a caller who returns the response can have the handled ones deleted.
-        const allReturn = thrown !== undefined && options.reportItemFailures;
+        const allReturn = thrown !== undefined && reportItemFailures === true;
         for (const { record, status } of outcomes) {
           const returns = left.includes(record.body) && !lambdaDeletes.includes(record);
           const mayReturn = allReturn ||
@@ -162,7 +181,7 @@ for (const server of SERVERS) {
           }
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 90 },
     );
   });
 }

@@ -74,6 +74,14 @@ export const responding: (event: SQSEvent, context: Context) => Promise<SQSBatch
 declare const either: boolean;
 export const maybeResponding: SQSHandler = withSqsBatch(() => {}, { reportItemFailures: either });
 
+export const verified: (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> =
+  withSqsBatch(() => {}, { reportItemFailures: "verified" });
+export const maybeVerified: SQSHandler = withSqsBatch(() => {}, {
+  reportItemFailures: either && "verified",
+});
+export const verifyingProcessor = new PartialSQSProcessor({ reportItemFailures: "verified" });
+export const knownOptions: WithSqsBatchOptions = { reportItemFailures: "verified" };
+
 const Order = z.object({ id: z.string() });
 export const typed: SQSHandler = withSqsBatch(
   jsonBody(Order, (order, record, { lambdaContext }) => {
@@ -146,6 +154,12 @@ withSqsBatch(() => {}, { reportItemFailures: true, suppressException: true });
 withSqsBatch(() => {}, { reportItemFailures: true, lambdaHandler: () => "done" });
 // @ts-expect-error -- messages are deleted before lambdaHandler could return them
 withSqsBatch(() => {}, { suspectAfter: 3, lambdaHandler: () => "done" });
+// @ts-expect-error -- a response lists every failure
+withSqsBatch(() => {}, { reportItemFailures: "verified", suppressException: true });
+// @ts-expect-error -- the invocation returns the response
+withSqsBatch(() => {}, { reportItemFailures: "verified", lambdaHandler: () => "done" });
+// @ts-expect-error -- no such mode
+withSqsBatch(() => {}, { reportItemFailures: "maybe" });
 // @ts-expect-error -- the event instead of its records
 export const wholeEvent = (event: SQSEvent) => processor.open(event, () => {});
 // @ts-expect-error -- there may be no context outside a wrapper
