@@ -1,5 +1,5 @@
-import { shownCode, StepError } from "../sqs/requests/reason.ts";
 import { isObject } from "../internal/shape.ts";
+import { shownCode, StepError } from "../sqs/requests/reason.ts";
 
 /** As much of `@aws-sdk/client-lambda` as is used. Its own types are not there where it is not installed. */
 export interface LambdaSdk {

@@ -13,8 +13,8 @@ export interface Mapping extends Readonly<Record<PropertyKey, unknown>> {
 }
 
 /**
- * Lists the event source mappings of a queue, all pages. Rejects if anything
- * goes wrong, and does not try again: Lambda allows an account few such requests.
+ * Lists the event source mappings of a queue, all pages. Rejects if anything goes wrong, and does not try
+ * again: Lambda allows an account few requests.
  *
  * The client is made for this and destroyed, because the next lookup is minutes away.
  */
