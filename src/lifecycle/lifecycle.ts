@@ -26,7 +26,6 @@ export class Lifecycle<TResult = unknown> {
   /** Whether nothing may be deleted before the close: the whole batch may have to return. */
   isKeptWhole = false;
   #phase: moves.Phase = moves.OPENED;
-  #isFailureExpected = false;
 
   constructor(
     setup: BatchSetup<TResult>,
@@ -38,7 +37,7 @@ export class Lifecycle<TResult = unknown> {
     this.reporting = new Reporting(setup.options.reportItemFailures, this.hooks.steps);
     this.#hookCalls = new HookCalls(setup.clock);
     this.#records = new Records(setup, this.hooks, this.ledger.outcomes, {
-      failureExpected: () => this.#expectFailure(),
+      failureExpected: () => this.#expectFailure(false),
       settlingFailed: (error) => this.#hookCalls.keep(error),
       isToReturn: (outcome) => this.ledger.judge()(outcome),
     });
@@ -116,22 +115,19 @@ export class Lifecycle<TResult = unknown> {
     } finally {
       clock.stop();
     }
-    const { steps } = this.hooks;
     if (this.#phase.name === "processing") await this.#records.settleRest();
     this.ledger.outcomes.complete("process-running");
     if (this.#phase.name === "processing" && this.returnsAny) await this.reporting.decide();
-    if (steps && this.#phase.name === "processing") {
-      await this.#hookCalls.call("process", () => steps.finish());
+    if (this.#phase.name === "processing") {
+      await this.#hookCalls.call("process", () => this.hooks.steps?.finish());
     }
     this.#phase = moves.endProcessing(this.#phase, "processed");
     return this.outcomes;
   }
 
   /** Lets the processor load what it will need. */
-  #expectFailure(isTimeShort = false): void {
-    if ((this.#isFailureExpected && !isTimeShort) || this.#phase.name !== "processing") return;
-    this.#isFailureExpected = true;
-    this.reporting.expectFailure(isTimeShort);
+  #expectFailure(isTimeShort: boolean): void {
+    if (this.#phase.name === "processing") this.reporting.expectFailure(isTimeShort);
   }
 
   response(): SQSBatchResponse {

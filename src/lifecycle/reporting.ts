@@ -15,6 +15,7 @@ export class Reporting {
   #doubt: string | undefined;
   /** Whether the decision stays. With `"verified"` it does once `decide()` is done. */
   #isFinal: boolean;
+  #isFailureExpected = false;
 
   constructor(reportItemFailures: boolean | "verified", steps: Steps | undefined) {
     this.#steps = steps;
@@ -44,6 +45,8 @@ export class Reporting {
    * delete. That is known only after the answer; if time is short, they do not wait for it.
    */
   expectFailure(isTimeShort: boolean): void {
+    if (this.#isFailureExpected && !isTimeShort) return;
+    this.#isFailureExpected = true;
     const asking = this.#ask();
     const prepare = () => {
       if (!this.responds) this.#steps?.expectFailure();
