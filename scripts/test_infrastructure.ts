@@ -5,17 +5,23 @@
  *
  * Uses the package in `npm/`.
  */
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { SQSEvent } from "aws-lambda";
-import { createQueue } from "../tests/node/setup.ts";
 import { startSqsServer } from "../tests/support/start_process.ts";
+import { lostIn, unwrittenMetrics, wrongAlarms } from "./infrastructure/alarms.ts";
+import { applyDiff } from "./infrastructure/apply_diff.ts";
 import {
-  at,
+  type Bundle,
+  cdkBundle,
+  type Round,
+  runBundle,
+  samBundle,
+} from "./infrastructure/bundles.ts";
+import {
+  added,
   danglingNames,
-  type Group,
   parseTemplate,
   type Resource,
   resourcesFor,
@@ -35,7 +41,24 @@ import { install, node, NODE_PACKAGES, pack, ROOT } from "./npm_project.ts";
 import { mustRun } from "./run_command.ts";
 
 /** Where the programs stand. */
-const PAGES = ["docs/infrastructure.md", "docs/infrastructure-cdk.md"];
+const PAGES = [
+  "docs/infrastructure.md",
+  "docs/infrastructure-cdk.md",
+  "docs/alarms.md",
+  "docs/alarms-cdk.md",
+];
+
+const FILES = [
+  "src/handler.ts",
+  "template.yaml",
+  "infrastructure.ts",
+  "alarms.yaml",
+  "alarms.ts",
+  "infrastructure.diff",
+];
+
+/** The CDK program with the alarms. */
+const CDK_WITH_ALARMS = "infrastructure_with_alarms.ts";
 
 const DEV_DEPENDENCIES = {
   "aws-cdk-lib": "2.276.0",
@@ -48,18 +71,6 @@ const DEV_DEPENDENCIES = {
 };
 
 const ALARM_TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms";
-
-/** Plays Lambda's runtime: the module with the handler, the handler's name, and an event. */
-const RUNTIME = `
-  const [file, name, event] = process.argv.slice(2);
-  globalThis.fetch = async (_url, { body }) =>
-    new Response(null, { status: body.includes("fail") ? 500 : 200 });
-  const context = { getRemainingTimeInMillis: () => 30_000 };
-  require(file)[name](JSON.parse(event), context).then(
-    (result = null) => console.log(JSON.stringify({ result })),
-    ({ name, message }) => console.log(JSON.stringify({ error: { name, message } })),
-  );
-`;
 
 /** The programs of the pages that begin with the name of a file, by that name. */
 async function readPrograms(): Promise<ReadonlyMap<string, string>> {
@@ -95,8 +106,10 @@ async function checkTypes(project: string): Promise<void> {
     "--noUncheckedIndexedAccess",
     "--erasableSyntaxOnly",
     "--verbatimModuleSyntax",
+    "--allowImportingTsExtensions",
     "src/handler.ts",
     "infrastructure.ts",
+    CDK_WITH_ALARMS,
   ], { cwd: project });
 }
 
@@ -105,125 +118,51 @@ function checkNames(template: Template): void {
   assert(dangling.length === 0, `names that lead nowhere: ${dangling.join(", ")}`);
 }
 
-function checkFacts(resources: Readonly<Record<string, Resource>>, mode: Mode): void {
-  const wrong = wrongFacts(resources, mode);
+function checkFacts(
+  resources: Readonly<Record<string, Resource>>,
+  mode: Mode,
+  alarms: "base" | "all",
+): void {
+  const wrong = [...wrongFacts(resources, mode), ...wrongAlarms(resources, mode, alarms)];
   assert(wrong.length === 0, wrong.join("\n"));
 }
 
-/** Runs the CDK program, as the CDK's command does; gives its template. */
-async function synthesize(project: string, mode: Mode): Promise<Template> {
-  const out = join(project, `cdk.out.${mode}`);
+/** Runs a CDK program, as the CDK's command does; gives its template. */
+async function synthesize(project: string, program: string, mode: Mode): Promise<Template> {
+  const out = join(project, outOf(program, mode));
   const context = { failureMode: mode, alarmTopic: ALARM_TOPIC };
-  await mustRun(node(project, "24"), ["infrastructure.ts"], {
+  await mustRun(node(project, "24"), [program], {
     cwd: project,
     env: { CDK_OUTDIR: out, CDK_CONTEXT_JSON: JSON.stringify(context) },
   });
   return JSON.parse(await readFile(join(out, "Orders.template.json"), "utf8"));
 }
 
-/** A bundled function: where its file is, and what Lambda calls in it. */
-interface Bundle {
-  readonly folder: string;
-  readonly handler: string;
+/** The folder that a CDK program writes to. */
+function outOf(program: string, mode: Mode): string {
+  return `cdk.out.${program}.${mode}`;
 }
 
-/**
- * A folder for a bundle, away from the project: what is not in the bundle is not there, but for the AWS
- * SDK. Lambda's Node finds that on NODE_PATH, for `import()` too; a plain Node looks there for
- * `require()` only.
- */
-async function runtimeFolder(project: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "partial-batch-runtime-"));
-  await writeFile(join(folder, "runtime.cjs"), RUNTIME);
-  await mkdir(join(folder, "node_modules"));
-  const sdk = "node_modules/@aws-sdk";
-  await symlink(join(project, sdk), join(folder, sdk), "junction");
-  return folder;
-}
-
-/** The function that the CDK program bundled. */
-async function cdkBundle(project: string, { Resources }: Template): Promise<Bundle> {
-  const lambda = Object.values(Resources).find(({ Type }) => Type === "AWS::Lambda::Function");
-  const key = String(at(lambda?.Properties, "Code", "S3Key"));
-  const folder = await runtimeFolder(project);
-  const asset = join(project, "cdk.out.throw", `asset.${key.replace(/\.zip$/, "")}`);
-  await cp(asset, folder, { recursive: true });
-  return { folder, handler: String(lambda?.Properties?.Handler) };
-}
-
-/** Bundles the function with the flags that `sam build` makes of the template's metadata. */
-async function samBundle(project: string, { Resources }: Template): Promise<Bundle> {
-  const { Metadata, Properties } = Resources.ShipOrders!;
-  assert(at(Metadata, "BuildMethod") === "esbuild", "the build method is not esbuild");
-  const properties = at(Metadata, "BuildProperties") as Group;
-  const { EntryPoints, External, Format = "cjs", Minify = true, Target = "es2020", ...more } =
-    properties;
-  assert(Object.keys(more).length === 0, `unknown build properties: ${Object.keys(more)}`);
-  const folder = await runtimeFolder(project);
-  await mustRun("npx", [
-    "esbuild",
-    ...(EntryPoints as readonly string[]),
-    "--bundle",
-    "--platform=node",
-    `--outdir=${folder}`,
-    "--log-level=error",
-    `--format=${Format}`,
-    `--target=${Target}`,
-    ...(Minify ? ["--minify"] : []),
-    ...(External as readonly string[]).map((each) => `--external:${each}`),
-  ], { cwd: project });
-  return { folder, handler: String(Properties?.Handler) };
-}
-
-/** What becomes of three messages: an order, one that the warehouse refuses, and one without JSON. */
-async function runBundle(
-  project: string,
-  { folder, handler }: Bundle,
-  { functionReports, mappingAccepts }: Switched,
-): Promise<{ output: string; left: number; deadLetters: number }> {
-  const deadLetters = await createQueue();
-  const queue = await createQueue("fauxqs", {
-    RedrivePolicy: JSON.stringify({
-      deadLetterTargetArn: await deadLetters.arn(),
-      maxReceiveCount: 5,
-    }),
-  });
-  await queue.send('{"id":"ok"}', '{"id":"fail"}', "no JSON");
-  const [module, name] = handler.split(".");
-  let output = "";
-  const invoke = async (event: SQSEvent): Promise<unknown> => {
-    output = await mustRun(node(project, "24"), [
-      join(folder, "runtime.cjs"),
-      join(folder, `${module}.js`),
-      name!,
-      JSON.stringify(event),
-    ], {
-      cwd: folder,
-      env: {
-        AWS_ENDPOINT_URL_SQS: process.env.FAUXQS_ENDPOINT!,
-        AWS_REGION: "us-east-1",
-        AWS_ACCESS_KEY_ID: "AKIATEST",
-        AWS_SECRET_ACCESS_KEY: "secret-of-the-test",
-        REPORT_ITEM_FAILURES: String(functionReports),
-      },
-    });
-    const { result, error } = JSON.parse(output);
-    if (error) throw Object.assign(new Error(error.message), { name: error.name });
-    return result;
-  };
-  await queue.poll({ handler: invoke, reportBatchItemFailures: mappingAccepts });
-  return { output, left: await queue.left(), deadLetters: await deadLetters.left() };
-}
-
-async function testBundle(project: string, bundle: Bundle, switched: Switched): Promise<void> {
-  const { output, left, deadLetters } = await runBundle(project, bundle, switched);
+function checkRound({ end, output, left, deadLetters }: Round, switched: Switched): void {
   const expected = switched.functionReports === "true"
     ? /^\{"result":\{"batchItemFailures":\[\{"itemIdentifier":"[\w-]+"\}\]\}\}$/
     : /^\{"error":\{"name":"SQSBatchProcessingError",.*the warehouse answered 500/;
-  assert(expected.test(output.trim()), `unexpected: ${output}`);
+  assert(expected.test(end), `unexpected: ${end}`);
   assert(!/not (deleted|moved|given)/.test(output), `unexpected: ${output}`);
+  assert(/SQS record failed.*the warehouse answered 500/s.test(output), `not logged: ${output}`);
   assert(left === 1, `${left} messages left in the source queue, expected 1`);
   assert(deadLetters === 1, `${deadLetters} dead letters, expected 1`);
+}
+
+/** The alarms must be on what the function writes, not on what it should write. */
+function checkWritten(
+  resources: Readonly<Record<string, Resource>>,
+  { line, queueName }: Round,
+): void {
+  const wrong = unwrittenMetrics(resources, line);
+  assert(wrong.length === 0, wrong.join("\n"));
+  assert(line.QueueName === queueName, `${line.QueueName} is written, of the queue ${queueName}`);
+  assert(line.Failed === 1, `Failed is ${line.Failed}, expected 1`);
 }
 
 async function main(): Promise<void> {
@@ -236,22 +175,35 @@ async function main(): Promise<void> {
     const { filename } = await pack(project);
     await install(project, filename, "^3.1000.0", DEV_DEPENDENCIES);
     await mkdir(join(project, "src"));
-    for (const file of ["src/handler.ts", "template.yaml", "infrastructure.ts"]) {
+    for (const file of FILES) {
       const program = programs.get(file);
       assert(program !== undefined, `no page has a program that begins with the name ${file}`);
       await writeFile(join(project, file), program!);
     }
-    await claim("the handler and the CDK program type-check, strictly", () => checkTypes(project));
+    const [infrastructure, diff] = ["infrastructure.ts", "infrastructure.diff"]
+      .map((file) => programs.get(file)!);
+    await writeFile(join(project, CDK_WITH_ALARMS), applyDiff(infrastructure!, diff!));
+    await claim("the handler and the CDK programs type-check, strictly", () => checkTypes(project));
 
-    const sam = parseTemplate(await readFile(join(project, "template.yaml"), "utf8"), project);
-    await claim("SAM: every name leads somewhere", () => checkNames(sam));
-    const samIn = (mode: Mode) =>
-      expandSam(resourcesFor(sam, { FailureMode: mode, AlarmTopic: ALARM_TOPIC }));
+    const [sam, addition] = ["template.yaml", "alarms.yaml"]
+      .map((file) => parseTemplate(programs.get(file)!, project));
+    const samWithAlarms = added(sam!, addition!);
+    const named = { base: sam!, all: samWithAlarms };
+    await claim("SAM: every name leads somewhere", () => {
+      for (const template of Object.values(named)) {
+        checkNames({ ...template, Resources: expandSam(template.Resources) });
+      }
+    });
+    const samIn = (mode: Mode, alarms: "base" | "all") =>
+      expandSam(resourcesFor(named[alarms], { FailureMode: mode, AlarmTopic: ALARM_TOPIC }));
     for (const mode of MODES) {
-      await claim(`SAM, ${mode}: the facts of the pages`, () => checkFacts(samIn(mode), mode));
+      await claim(`SAM, ${mode}: the facts of the pages`, () => {
+        checkFacts(samIn(mode, "base"), mode, "base");
+        checkFacts(samIn(mode, "all"), mode, "all");
+      });
     }
     await claim("SAM: the parameter allows these modes, and throws by default", () => {
-      const { AllowedValues, Default } = sam.Parameters!.FailureMode!;
+      const { AllowedValues, Default } = sam!.Parameters!.FailureMode!;
       assert(String(AllowedValues) === String(MODES), `allowed: ${AllowedValues}`);
       assert(Default === "throw", `default: ${Default}`);
     });
@@ -259,33 +211,51 @@ async function main(): Promise<void> {
     const cdk = new Map<Mode, Template>();
     for (const mode of MODES) {
       await claim(`CDK, ${mode}: it runs, with the facts of the pages`, async () => {
-        const template = await synthesize(project, mode);
+        const base = await synthesize(project, "infrastructure.ts", mode);
+        checkNames(base);
+        checkFacts(base.Resources, mode, "base");
+        const template = await synthesize(project, CDK_WITH_ALARMS, mode);
         cdk.set(mode, template);
         checkNames(template);
-        checkFacts(template.Resources, mode);
+        checkFacts(template.Resources, mode, "all");
       });
     }
 
     const bundled = {
-      SAM: await samBundle(project, sam),
-      CDK: await cdkBundle(project, cdk.get("throw")!),
+      SAM: await samBundle(project, samWithAlarms),
+      CDK: await cdkBundle(
+        project,
+        join(project, outOf(CDK_WITH_ALARMS, "throw")),
+        cdk.get("throw")!,
+      ),
     };
     bundles.push(...Object.values(bundled));
     for (const mode of MODES) {
-      const switched = { SAM: switchOf(samIn(mode)), CDK: switchOf(cdk.get(mode)!.Resources) };
+      const resources = { SAM: samIn(mode, "all"), CDK: cdk.get(mode)!.Resources };
       for (const tool of ["SAM", "CDK"] as const) {
         await claim(
           `${tool}, ${mode}: the bundle handles a batch, and only the failure returns`,
-          () => testBundle(project, bundled[tool], switched[tool]),
+          async () => {
+            const switched = switchOf(resources[tool]);
+            const round = await runBundle(project, bundled[tool], switched);
+            checkRound(round, switched);
+            checkWritten(resources[tool], round);
+            const isLost = lostIn(round.line, round.reported) > 0;
+            assert(
+              !isLost || mode !== "report",
+              "the alarm on lost messages sees one, but none is lost",
+            );
+          },
         );
       }
     }
     await claim(
-      "a function that reports to a mapping that ignores it loses the failure",
+      "a function that reports to a mapping that ignores it loses the failure, and the alarm sees it",
       async () => {
         const mixed = { ...expectedSwitch("report"), mappingAccepts: false };
-        const { left } = await runBundle(project, bundled.SAM, mixed);
+        const { left, line, reported } = await runBundle(project, bundled.SAM, mixed);
         assert(left === 0, `${left} messages left, expected none`);
+        assert(lostIn(line, reported) === 1, "the alarm on lost messages does not see it");
       },
     );
   } finally {

@@ -13,6 +13,7 @@ export interface Group {
 /** A resource of a template. */
 export interface Resource {
   readonly Type: string;
+  readonly Condition?: string;
   readonly Properties?: Group;
   readonly Metadata?: Group;
 }
@@ -112,7 +113,31 @@ export function danglingNames(template: Template): string[] {
   };
   visit(Conditions);
   visit(Resources as unknown as Value);
+  for (const { Condition } of Object.values(Resources)) {
+    if (Condition !== undefined) expect(Condition, Conditions);
+  }
   return dangling;
+}
+
+/**
+ * A template with what another one adds, each in its place.
+ *
+ * @throws {Error} If both say something about the same thing.
+ */
+export function added(template: Template, addition: Template): Template {
+  const add = (to: Value | undefined, value: Value, path: string): Value => {
+    if (to === undefined) return value;
+    if (!isGroup(to) || !isGroup(value)) throw new Error(`${path} is there already`);
+    const both = Object.entries(value).map(([name, each]) =>
+      [name, add(to[name], each, `${path}.${name}`)] as const
+    );
+    return { ...to, ...Object.fromEntries(both) };
+  };
+  return add(
+    template as unknown as Value,
+    addition as unknown as Value,
+    "template",
+  ) as unknown as Template;
 }
 
 /** The resources of a template for some values of its parameters: conditions are decided. */
@@ -140,5 +165,11 @@ export function resourcesFor(
     if (!Array.isArray(equals)) throw new Error(`Cannot decide ${JSON.stringify(condition)}`);
     return resolve(equals[0]) === resolve(equals[1]);
   };
-  return resolve(Resources as unknown as Value) as unknown as Record<string, Resource>;
+  const chosen = Object.entries(Resources).filter(([, { Condition }]) =>
+    Condition === undefined || isTrue(Conditions[Condition])
+  );
+  return resolve(Object.fromEntries(chosen) as unknown as Value) as unknown as Record<
+    string,
+    Resource
+  >;
 }
