@@ -9,6 +9,9 @@ export interface MetricsTarget {
 /** The dimension that is there by default: the name of the batch's queue. */
 export const QUEUE_NAME = "QueueName";
 
+/** The longest value of a dimension (CloudWatch API reference, `Dimension`). */
+export const MAX_VALUE_LENGTH = 1_024;
+
 /** All metrics, with their units. */
 const UNITS = {
   Handled: "Count",
@@ -78,10 +81,10 @@ function valuesOf(
   };
 }
 
-/** None for a batch of several queues, which Lambda never makes: it has no name that is true. */
+/** The names of all its queues, though Lambda never makes a batch of several: a set is never empty. */
 function queueDimension(records: readonly ClosedRecord[]): Record<string, string> {
-  const [name, ...others] = new Set(records.map(({ queueArn }) => queueArn.split(":").at(-1)));
-  return name === undefined || others.length > 0 ? {} : { [QUEUE_NAME]: name };
+  const names = new Set(records.map(({ queueArn }) => queueArn.split(":").at(-1)));
+  return { [QUEUE_NAME]: [...names].join(",").slice(0, MAX_VALUE_LENGTH) };
 }
 
 /** How long ago the oldest message was sent, in seconds. */

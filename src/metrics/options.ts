@@ -1,6 +1,11 @@
 import { checkFunction, checkOptionNames } from "../internal/check_options.ts";
 import { describeShape } from "../internal/shape.ts";
-import { METRIC_NAMES, type MetricsTarget, QUEUE_NAME } from "./embedded_metrics.ts";
+import {
+  MAX_VALUE_LENGTH,
+  METRIC_NAMES,
+  type MetricsTarget,
+  QUEUE_NAME,
+} from "./embedded_metrics.ts";
 import { writeToStdout } from "./write_to_stdout.ts";
 
 /**
@@ -50,7 +55,7 @@ interface TextRule {
 
 const NAMESPACE: TextRule = { maxLength: 255, reserved: [":", "AWS/"] };
 const DIMENSION_NAME: TextRule = { maxLength: 250, reserved: [":"] };
-const DIMENSION_VALUE: TextRule = { maxLength: 1_024 };
+const DIMENSION_VALUE: TextRule = { maxLength: MAX_VALUE_LENGTH };
 
 /** Beside `QueueName`; a set of dimensions has 30. */
 const MAX_DIMENSIONS = 29;

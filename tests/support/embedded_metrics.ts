@@ -54,7 +54,7 @@ const SCHEMA = {
               Dimensions: {
                 type: "array",
                 minItems: 1,
-                items: { type: "array", minItems: 0, maxItems: 30, items: text(250) },
+                items: { type: "array", minItems: 1, maxItems: 30, items: text(250) },
               },
               Metrics: {
                 type: "array",

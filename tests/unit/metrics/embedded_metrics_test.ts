@@ -125,11 +125,14 @@ Deno.test("embeddedMetrics() takes a QueueName that is given for the queue's own
   assertEquals([_aws.CloudWatchMetrics[0]!.Dimensions, QueueName], [[["QueueName"]], "Orders"]);
 });
 
-Deno.test("embeddedMetrics() has no QueueName for a batch of several queues", () => {
-  const records = [closed("success"), closed("success", { queueArn: `${QUEUE_ARN}-2` })];
-  const { _aws, ...members } = written(messageOf(records));
-  assertEquals(_aws.CloudWatchMetrics[0]!.Dimensions, [[]]);
-  assertEquals([members.Handled, "QueueName" in members], [2, false]);
+Deno.test("embeddedMetrics() has the names of all queues as QueueName, as long as it may be", () => {
+  const name = QUEUE_ARN.split(":").at(-1);
+  const of = (suffix: string) => closed("success", { queueArn: `${QUEUE_ARN}${suffix}` });
+  const { _aws, Handled, QueueName } = written(messageOf([of(""), of("-2"), of("")]));
+  assertEquals(_aws.CloudWatchMetrics[0]!.Dimensions, [["QueueName"]]);
+  assertEquals([Handled, QueueName], [3, `${name},${name}-2`]);
+  const many = Array.from({ length: 30 }, (_, index) => of(`-${index}`.padEnd(80, "x")));
+  assertEquals(String(written(messageOf(many)).QueueName).length, 1_024);
 });
 
 Deno.test("OldestMessageAge is the age of the oldest message when the batch was opened", () => {
