@@ -78,9 +78,13 @@ export class SqsSteps implements Steps {
     this.#early = { ended, limit };
   }
 
-  /** Whether anything may be deleted before the close: somebody may have work to do before that. */
+  /**
+   * Whether anything may be deleted before the close: somebody may have work to do before that, or plain
+   * `using` has closed the batch while `process()` was still running.
+   */
   get #mayDelete(): boolean {
-    return !this.#lifecycle.isKeptWhole && this.#means.isCleanOwn();
+    const { isKeptWhole, phaseName } = this.#lifecycle;
+    return phaseName === "processing" && !isKeptWhole && this.#means.isCleanOwn();
   }
 
   /**

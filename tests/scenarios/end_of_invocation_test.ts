@@ -6,13 +6,16 @@ import {
   SQSBatchProcessingError,
   withBatchProcessor,
 } from "@partial-batch/sqs";
+import { createFakeSqsClient } from "@partial-batch/sqs/testing";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import type { SQSRecord } from "aws-lambda";
 import { busyThread } from "../support/busy_thread.ts";
 import { lambdaContext } from "../support/lambda_context.ts";
 import { bodies, makeFifoRecord, makeRecords } from "../support/factories.ts";
 import { holding, HOLDS } from "../support/hold.ts";
 import { testSqs } from "../support/test_sqs.ts";
+import { passTime } from "../support/time.ts";
 import { runAs, type Running, type Told } from "../support/ways.ts";
 
 // What was finished before the reserve began is deleted, however little CPU the function has.
@@ -196,6 +199,22 @@ Deno.test("nothing is deleted early where lambdaHandler may throw, which returns
 Deno.test("nothing is deleted early where the batch ends in time", async () => {
   const { all } = await runToReserve(makeRecords("ok1", "ok2"));
   assertEquals(all, []);
+});
+
+Deno.test("nothing is deleted early once plain `using` has closed the batch", async () => {
+  using time = new FakeTime();
+  const client = createFakeSqsClient();
+  const { thrown } = await holding({
+    hold: "using",
+    processor: new PartialSQSProcessor({ client }),
+    records: makeRecords("ok", "last"),
+    context: lambdaContext(10_000),
+    handler: ({ body }) => body === "last" ? new Promise(() => {}) : body,
+    body: (batch) => void batch.process(),
+  });
+  assertInstanceOf(thrown, SQSBatchProcessingError);
+  await passTime(time, 10_000);
+  assertEquals(client.requests, []);
 });
 
 Deno.test("an outcome that a hook makes of an unfinished record is not deleted early", async () => {

@@ -477,6 +477,42 @@ Deno.test("no suspect starts once plain `using` has closed its batch, and nothin
   assertInstanceOf(thrown, Error);
 });
 
+Deno.test("nothing is deleted before a suspect if plain `using` has closed its batch during a move", async () => {
+  const client = createFakeSqsClient({ deadLetterQueue: "orders-dlq" });
+  const [moving, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const processor = new PartialSQSProcessor({
+    suspectAfter: 2,
+    nonRetryable: { when: [RangeError] },
+    client: {
+      send: async (command, options) => {
+        if ("Entries" in command.input) {
+          moving.resolve();
+          await goOn.promise;
+        }
+        return await client.send(command, options);
+      },
+    },
+  });
+  let processing: Promise<unknown> | undefined;
+  const { thrown } = await holding({
+    hold: "using",
+    processor,
+    records: recordsOf("o1", "o-fail", "s1"),
+    handler: handle,
+    body: async (batch) => {
+      processing = batch.process();
+      await moving.promise;
+    },
+  });
+  goOn.resolve();
+  await processing;
+  assertInstanceOf(thrown, Error);
+  assertEquals(client.requests.map(({ action }) => action), [
+    "GetQueueAttributes",
+    "SendMessageBatch",
+  ]);
+});
+
 Deno.test("hooks that make the outcomes decide what is deleted before a suspect", async () => {
   const client = createFakeSqsClient();
   const seen: string[] = [];
