@@ -195,6 +195,21 @@ for (const server of SERVERS) {
     assertEquals((await deadLetters.receive()).map(told), [{}, {}]);
   });
 
+  Deno.test(`${server}: a message without room is moved, where its request is refused for what others got`, async () => {
+    const { sqs, queue, deadLetters, processorWith } = await setUp(server);
+    const records = await queue.records(
+      { MessageBody: "1", MessageAttributes: own(10) },
+      "2",
+    );
+    const fault = { kind: "status", status: 400, code: "BatchRequestTooLong", times: 1 } as const;
+    await sqs.proxy.set({ action: "SendMessageBatch", ...fault });
+    const outcomes = await processorWith(TELLING).run(records, refuse);
+    assertEquals(outcomes.map(({ status }) => status), ["dead-lettered", "dead-lettered"]);
+    const moved = (await deadLetters.receive()).sort((a, b) => a.body < b.body ? -1 : 1);
+    assertEquals(moved.map((each) => Object.keys(told(each)).length), [10, 0]);
+    assertEquals(await sqs.calls("SendMessageBatch"), 2);
+  });
+
   Deno.test(`${server}: what SQS refuses without them too returns, with the reason`, async () => {
     const { sqs, queue, deadLetters, processorWith } = await setUp(server);
     const records = await queue.records("1");

@@ -25,7 +25,7 @@ import { type Message, readMessage } from "./message.ts";
 /** One message to send on to another queue. */
 export interface MoveEntry extends BatchEntry {
   readonly message: Message;
-  /** The message without what was added to it; missing if nothing was. */
+  /** The message without what was added to it, if anything was; missing if nothing is added to any. */
   readonly plainMessage?: Message;
   readonly groupId: string | undefined;
 }
@@ -133,9 +133,14 @@ async function sendOn(
   return [...byResend.get(false) ?? [], ...await sendOn(plain, means)];
 }
 
-/** An entry that is refused in an answer has no error of its own. */
+/**
+ * An entry that is refused in an answer has no error of its own. A request may be refused for what was
+ * added to another message in it.
+ */
 function mayBeAcceptedPlain({ entry, error }: UnconfirmedEntry<MoveEntry>): boolean {
-  return entry.plainMessage !== undefined && (error === undefined || isRefusal(error));
+  const { message, plainMessage } = entry;
+  if (plainMessage === undefined) return false;
+  return error === undefined ? plainMessage !== message : isRefusal(error);
 }
 
 /** Rejects with a `StepError` if there is no other queue to move to. */
@@ -177,8 +182,7 @@ function messagesToSend(
   if (!failureAttributes) return { message: readMessage(failure.received) };
   const plainMessage = readMessage(failure.received, FAILURE_ATTRIBUTE_NAMES);
   const withErrorMessage = failureAttributes === "with-error-message";
-  const message = addFailureAttributes(plainMessage, failure, withErrorMessage);
-  return message === plainMessage ? { message } : { message, plainMessage };
+  return { message: addFailureAttributes(plainMessage, failure, withErrorMessage), plainMessage };
 }
 
 /** A FIFO queue needs a group. A standard queue may have one: that makes it a fair queue. */
