@@ -55,7 +55,9 @@ export function batchHandler<TResult>(
     const { receiveCount } = recordContext;
     const message = { record, messageId: call?.messageId ?? record.messageId, receiveCount };
     const watchedRecord = { [BOUNDARY]: () => watched(record, recordContext) }[BOUNDARY]!;
-    const handle = isSurrounded ? () => handleWithin(message, watchedRecord) : watchedRecord;
+    // A copy: subscribers may write to the message.
+    const around = { ...message };
+    const handle = isSurrounded ? () => handleWithin(around, watchedRecord) : watchedRecord;
     return isTraced ? traceRecord(message, handle, (told) => call?.onGivenUp(told)) : handle();
   };
 }

@@ -8,6 +8,7 @@ import {
 import { currentRecord } from "@partial-batch/sqs/current-record";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { SQSRecord } from "aws-lambda";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { makeFifoRecord, makeRecords } from "../../support/factories.ts";
 import { lambdaContext } from "../../support/lambda_context.ts";
 import { runScript } from "../../support/run_script.ts";
@@ -124,6 +125,19 @@ Deno.test("currentRecord() is the record that an overridden _processRecord hands
   }
   const seen = new Seen();
   await new Copying().run(makeRecords("a", "b"), (record) => seen.note(record));
+  seen.assertOwn(2);
+});
+
+Deno.test("currentRecord() is the handler's record, whatever a subscriber writes to the message", async () => {
+  const channel = "tracing:partial-batch.sqs.record:start";
+  const redact = (message: unknown) => void Object.assign(message as object, { record: {} });
+  subscribe(channel, redact);
+  const seen = new Seen();
+  try {
+    await new Processor().run(makeRecords("a", "b"), (record) => seen.note(record));
+  } finally {
+    unsubscribe(channel, redact);
+  }
   seen.assertOwn(2);
 });
 
