@@ -513,6 +513,29 @@ Deno.test("nothing is deleted before a suspect if plain `using` has closed its b
   ]);
 });
 
+Deno.test("what is not confirmed before a suspect is reported once, if plain `using` closes too early", async () => {
+  const client = createFakeSqsClient({ faults: [{ kind: "refuse" }] });
+  const processor = new PartialSQSProcessor({ suspectAfter: 2, client });
+  const begun = Promise.withResolvers<void>();
+  const { batch } = await holding({
+    hold: "using",
+    processor,
+    records: recordsOf("o1", "s1"),
+    handler: ({ messageId }) => {
+      if (messageId === "o1") return;
+      begun.resolve();
+      return new Promise(() => {});
+    },
+    body: async (batch) => {
+      batch.process();
+      await begun.promise;
+    },
+  });
+  const { undeleted: [undeleted, ...more] } = batch.unconfirmed;
+  assertEquals([undeleted?.record.messageId, more], ["o1", []]);
+  assert(undeleted?.reason.includes("sqs:DeleteMessage"), undeleted?.reason);
+});
+
 Deno.test("hooks that make the outcomes decide what is deleted before a suspect", async () => {
   const client = createFakeSqsClient();
   const seen: string[] = [];

@@ -134,11 +134,14 @@ export class Deletions {
       .flatMap(({ indexes }) => indexes);
   }
 
+  /** Where SQS did not confirm an earlier deletion, that is the reason, and was reported. */
   #reportHandled(reason: string, except: readonly DeleteEntry[]): void {
     const isExcepted: boolean[] = [];
     for (const { indexes } of except) for (const index of indexes) isExcepted[index] = true;
-    this.#lifecycle.outcomes.forEach((outcome, index) => {
-      if (!isHandled(outcome) || isExcepted[index]) return;
+    const { outcomes, ledger } = this.#lifecycle;
+    const reported = new Set(ledger.unconfirmed.all().undeleted.map(({ record }) => record));
+    outcomes.forEach((outcome, index) => {
+      if (!isHandled(outcome) || isExcepted[index] || reported.has(outcome.record)) return;
       this.#lifecycle.report("undeleted", { record: outcome.record, reason });
     });
   }
