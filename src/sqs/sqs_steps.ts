@@ -16,6 +16,9 @@ import { settleFailures } from "./steps/move.ts";
 /** A step inside `process()` takes at most half of what is left of the invocation: more follow. */
 const SHARE_BEFORE_CLOSE = 1 / 2;
 
+/** What a deletion before a suspect has, in milliseconds, after several without an answer. */
+const MIN_BEFORE_SUSPECT_MS = 100;
+
 /** What a `PartialSQSProcessor` does at SQS for one batch: when, how, and for how long. */
 export class SqsSteps implements Steps {
   /** Missing without `nonRetryable`: every failure stays one then. */
@@ -30,6 +33,8 @@ export class SqsSteps implements Steps {
   #early: { readonly ended: Promise<void>; readonly limit: TimeLimit } | undefined;
   /** The deletions that were started and whose end can be waited for. */
   readonly #deleting: Promise<void>[] = [];
+  /** How long the next deletion before a suspect may take. */
+  #beforeSuspectMs: number;
   /** Sends what was signed for the end of plain `using`. */
   #sendSigned: SendBlocking | undefined;
 
@@ -38,7 +43,8 @@ export class SqsSteps implements Steps {
     this.#lifecycle = lifecycle;
     this.#means = means;
     this.#blocking = blocking;
-    const { nonRetryable, suspectAfter } = means;
+    const { nonRetryable, suspectAfter, closeTimeoutMs } = means;
+    this.#beforeSuspectMs = closeTimeoutMs;
     if (suspectAfter !== undefined) {
       this.isolation = { suspectAfter, deleteHandled: () => this.#deleteBeforeSuspect() };
     }
@@ -90,15 +96,22 @@ export class SqsSteps implements Steps {
   /**
    * In response mode too. What SQS does not confirm is tried again before the next suspect, and by the
    * close; where all is handled in the end, or in response mode, Lambda deletes it.
+   *
+   * After a deletion without an answer the next one gets half as long: waiting for SQS must not take the
+   * time in which the suspects could be handled.
    */
   async #deleteBeforeSuspect(): Promise<void> {
     const entries = this.#mayDelete ? this.#deletions.undeleted() : [];
     if (entries.length === 0) return;
-    const unconfirmed = await this.#withinTime(
-      SHARE_BEFORE_CLOSE,
-      (limit) => this.#deletions.send(entries, limit),
-    );
-    this.#deletions.report(entries, unconfirmed);
+    const { closeTimeoutMs } = this.#means;
+    const limitMs = this.#lifecycle.setup.clock.stepMs(this.#beforeSuspectMs, SHARE_BEFORE_CLOSE);
+    await withTimeLimit(limitMs, async (limit) => {
+      this.#deletions.report(entries, await this.#deletions.send(entries, limit));
+      const nextMs = limit.isOver
+        ? Math.max(MIN_BEFORE_SUSPECT_MS, this.#beforeSuspectMs / 2)
+        : closeTimeoutMs;
+      this.#beforeSuspectMs = Math.min(nextMs, closeTimeoutMs);
+    });
   }
 
   /** Deletes what is handled so far, until nothing new is. The close retries what is not confirmed. */

@@ -265,6 +265,22 @@ Deno.test("a deletion without an answer holds a suspect up for closeTimeoutMs at
   assertEquals(thrown, undefined);
 });
 
+Deno.test("deletions without an answer hold suspects up half as long each time, until one is answered", async () => {
+  using time = new FakeTime();
+  const fake: FakeSqsClientOptions = { faults: [{ kind: "hang", times: 5 }] };
+  const begin = Date.now();
+  const startedAt: number[] = [];
+  const playing = play(recordsOf("o1", "s1", "s2", "s3", "s4", "s5", "s6"), {
+    fake,
+    options: { closeTimeoutMs: 1_000 },
+    way: "run",
+    handler: () => void startedAt.push(Date.now() - begin),
+  });
+  const { started } = await settledAfter(time, playing, 1_000 + 500 + 250 + 125 + 100);
+  assertEquals(startedAt, [0, 1_000, 1_500, 1_750, 1_875, 1_975, 1_975]);
+  assertEquals(started.at(-1), ["s6", "o1 s1 s2 s3 s4 s5"]);
+});
+
 Deno.test("a deletion without an answer takes half of what is left of the invocation at most", async () => {
   using time = new FakeTime();
   const fake: FakeSqsClientOptions = { faults: [{ kind: "hang", times: 1 }] };
