@@ -1,8 +1,18 @@
+import type { SQSRecord } from "aws-lambda";
 import type { RecordMessage } from "../diagnostics.ts";
 import { callWithin } from "./call_within.ts";
 
+/** A call of a record's handler. */
+export interface HandlerCall {
+  readonly record: SQSRecord;
+  readonly messageId: string;
+  readonly receiveCount: number;
+  /** What the record channel publishes of it, if anybody listens. Its subscribers may have written to it. */
+  readonly message: RecordMessage;
+}
+
 /** Calls a record's handler with something active around it: `handle()`, at once and once. */
-export type Around = (message: RecordMessage, handle: () => void) => void;
+export type Around = (call: HandlerCall, handle: () => void) => void;
 
 const arounds = new Set<Around>();
 
@@ -13,7 +23,7 @@ const arounds = new Set<Around>();
  * @returns Takes it off again, for all batches.
  */
 export function putAround(around: Around): Disposable {
-  const own: Around = (message, handle) => around(message, handle);
+  const own: Around = (call, handle) => around(call, handle);
   arounds.add(own);
   return { [Symbol.dispose]: () => void arounds.delete(own) };
 }
@@ -24,9 +34,9 @@ export function isAnythingAround(): boolean {
 }
 
 /** Calls a handler with everything around it that there is. */
-export function handleWithin<T>(message: RecordMessage, handle: () => T): T {
+export function handleWithin<T>(call: HandlerCall, handle: () => T): T {
   return callWithin(
-    Array.from(arounds, (around) => (work: () => void) => around(message, work)),
+    Array.from(arounds, (around) => (work: () => void) => around(call, work)),
     handle,
   );
 }

@@ -51,14 +51,17 @@ export function batchHandler<TResult>(
   const isSurrounded = isAnythingAround();
   if (!isTraced && !isSurrounded) return watched;
   return (record, recordContext) => {
-    const call = recordContext instanceof RecordCall ? recordContext : undefined;
+    const recordCall = recordContext instanceof RecordCall ? recordContext : undefined;
     const { receiveCount } = recordContext;
-    const message = { record, messageId: call?.messageId ?? record.messageId, receiveCount };
+    const call = { record, messageId: recordCall?.messageId ?? record.messageId, receiveCount };
+    const message = { ...call };
     const watchedRecord = { [BOUNDARY]: () => watched(record, recordContext) }[BOUNDARY]!;
-    // A copy: subscribers may write to the message.
-    const around = { ...message };
-    const handle = isSurrounded ? () => handleWithin(around, watchedRecord) : watchedRecord;
-    return isTraced ? traceRecord(message, handle, (told) => call?.onGivenUp(told)) : handle();
+    const handle = isSurrounded
+      ? () => handleWithin({ ...call, message }, watchedRecord)
+      : watchedRecord;
+    return isTraced
+      ? traceRecord(message, handle, (told) => recordCall?.onGivenUp(told))
+      : handle();
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { CloseMessage, RecordMessage, RequestMessage } from "../diagnostics.ts";
+import type { CloseMessage, RequestMessage } from "../diagnostics.ts";
 import { groupBy } from "../internal/group_by.ts";
 import type { QueueArn } from "../internal/queue_arn.ts";
 import type { SurroundedRecord } from "../lifecycle/around_batch.ts";
+import type { HandlerCall } from "../lifecycle/around_handler.ts";
 import type { UnconfirmedStep } from "../types.ts";
 
 /** The version of OpenTelemetry's semantic conventions that names and attributes follow. */
@@ -40,7 +41,7 @@ export function processAttributes(queue: QueueArn | undefined): Attributes {
 }
 
 /** What is added for a single message. */
-export function messageAttributes({ messageId, receiveCount }: RecordMessage): Attributes {
+export function messageAttributes({ messageId, receiveCount }: HandlerCall): Attributes {
   return { "messaging.message.id": messageId, "partial_batch.receive_count": receiveCount };
 }
 

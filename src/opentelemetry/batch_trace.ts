@@ -10,6 +10,7 @@ import {
 import type { CloseMessage, RecordMessage, RequestMessage } from "../diagnostics.ts";
 import { SQSBatchProcessingError } from "../errors.ts";
 import type { SurroundedRecord } from "../lifecycle/around_batch.ts";
+import type { HandlerCall } from "../lifecycle/around_handler.ts";
 import {
   closeEvents,
   countAttributes,
@@ -43,6 +44,7 @@ interface StartedBatch {
 /** A record whose handler runs. */
 export interface StartedRecord {
   readonly batch: BatchTrace;
+  readonly messageId: string;
   readonly span: Span;
   /** What is active inside the handler. */
   readonly context: Context;
@@ -95,12 +97,13 @@ export class BatchTrace {
   }
 
   /** Starts the span of a record whose handler is about to be called. */
-  startRecord(message: RecordMessage): StartedRecord {
+  startRecord(call: HandlerCall): StartedRecord {
     const batch = this.start();
-    const { received, link } = batch.messages.get(message.messageId) ?? {};
+    const { messageId } = call;
+    const { received, link } = batch.messages.get(messageId) ?? {};
     const options = {
       kind: SpanKind.CONSUMER,
-      attributes: { ...processAttributes(received?.queue), ...messageAttributes(message) },
+      attributes: { ...processAttributes(received?.queue), ...messageAttributes(call) },
       links: link ? [link] : [],
     };
     // Without a context manager nothing is active.
@@ -109,6 +112,7 @@ export class BatchTrace {
     const span = this.#tracer.startSpan(spanName(received?.queue), options, parent);
     const started = {
       batch: this,
+      messageId,
       span,
       context: trace.setSpan(parent, span),
       now: startClock(),
@@ -119,10 +123,10 @@ export class BatchTrace {
 
   /** Ends the span of a record whose handler is done, or was given up. */
   endRecord(started: StartedRecord, message: RecordMessage): void {
-    const { span, now } = started;
+    const { messageId, span, now } = started;
     if (!this.#running.delete(started)) return;
     if (!("error" in message)) return span.end();
-    const { messageId, error } = message;
+    const { error } = message;
     if (!this.#isEnded) this.#failed.push({ messageId, span, endTime: now() });
     quietly(() => failSpan(span, error));
     if (this.#isEnded) span.end();

@@ -73,11 +73,11 @@ export function traceRecords(options: TraceRecordsOptions = {}): Disposable {
         else work();
       });
   });
-  const aroundHandlers = putAround((message, handle) => {
+  const aroundHandlers = putAround((call, handle) => {
     const batch = current.getStore();
-    const started = batch && quietly(() => batch.startRecord(message));
+    const started = batch && quietly(() => batch.startRecord(call));
     if (!started) return handle();
-    running.set(message, started);
+    running.set(call.message, started);
     context.with(started.context, handle);
   });
   const subscriptions = [

@@ -1,15 +1,14 @@
 import { BasePartialProcessor } from "@partial-batch/sqs";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { RecordMessage } from "../../../src/diagnostics.ts";
-import { type Around, putAround } from "../../../src/lifecycle/around_handler.ts";
+import { type Around, type HandlerCall, putAround } from "../../../src/lifecycle/around_handler.ts";
 import { makeRecords } from "../../support/factories.ts";
 
 class Processor extends BasePartialProcessor {}
 
 Deno.test("putAround() is active inside each handler, also of concurrent records", async () => {
-  const storage = new AsyncLocalStorage<RecordMessage>();
-  using _around = putAround((message, handle) => storage.run(message, handle));
+  const storage = new AsyncLocalStorage<HandlerCall>();
+  using _around = putAround((call, handle) => storage.run(call, handle));
   const records = makeRecords("a", "b", "c");
   const outcomes = await new Processor({ concurrency: 3 }).run(records, async (record) => {
     await Promise.resolve();
