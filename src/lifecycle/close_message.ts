@@ -19,15 +19,19 @@ export function closeMessage<TResult>(
 ): CloseMessage {
   const deleted = new Set(hooks.steps?.deletedIndexes());
   return {
-    records: setup.received.map(({ messageId, queue, receiveCount }, index) => ({
-      record: setup.records[index]!,
-      messageId,
-      queueArn: queue.arn,
-      receiveCount,
-      outcome: outcomes[index]!,
-      isDeleted: deleted.has(index),
-    })),
-    counts: countByStatus(outcomes),
+    records: Object.freeze(
+      setup.received.map(({ messageId, queue, receiveCount }, index) =>
+        Object.freeze({
+          record: setup.records[index]!,
+          messageId,
+          queueArn: queue.arn,
+          receiveCount,
+          outcome: outcomes[index]!,
+          isDeleted: deleted.has(index),
+        })
+      ),
+    ),
+    counts: Object.freeze(countByStatus(outcomes)),
     unconfirmed: ledger.unconfirmed.all(),
     ...(failure && { error: failure.error }),
     durationMs: setup.openedAt === undefined ? 0 : performance.now() - setup.openedAt,

@@ -172,6 +172,8 @@ for (const hold of HOLDS) {
     );
     assertStrictEquals(message!.error, thrown);
     assert(message!.durationMs >= 0);
+    const { records: closed, counts, unconfirmed } = message!;
+    for (const each of [closed, ...closed, counts, unconfirmed]) assert(Object.isFrozen(each));
   });
 
   Deno.test(`${hold}: partial-batch.sqs.close tells of a batch that was all handled, and of one never processed`, async () => {
