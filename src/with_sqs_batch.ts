@@ -85,8 +85,11 @@ export interface WithSqsBatchOptions<
  *
  * @category Wrappers
  */
+// The index keeps what is expected of the handler from deciding what `lambdaHandler` returns: where there is
+// none, anything would fit. (`NoInfer` is newer than the oldest TypeScript that is supported.)
 export type SqsBatchReturn<TReturn, TReport extends boolean | "verified"> = TReport extends
-  true | "verified" ? SQSBatchResponse : TReturn;
+  true | "verified" ? SQSBatchResponse
+  : [TReturn][TReturn extends unknown ? 0 : never];
 
 /**
  * Makes a Lambda handler from a record handler: every message is handled individually, and only those

@@ -29,7 +29,14 @@ import {
   type FakeSqsClient,
   type FakeSqsFault,
 } from "@partial-batch/sqs/testing";
-import type { Context, SQSBatchResponse, SQSEvent, SQSHandler, SQSRecord } from "aws-lambda";
+import type {
+  Context,
+  Handler,
+  SQSBatchResponse,
+  SQSEvent,
+  SQSHandler,
+  SQSRecord,
+} from "aws-lambda";
 import { getLogger } from "@logtape/logtape";
 import { pino } from "pino";
 import * as winston from "winston";
@@ -154,6 +161,15 @@ withSqsBatch(() => {}, { reportItemFailures: true, suppressException: true });
 withSqsBatch(() => {}, { reportItemFailures: true, lambdaHandler: () => "done" });
 // @ts-expect-error -- messages are deleted before lambdaHandler could return them
 withSqsBatch(() => {}, { suspectAfter: 3, lambdaHandler: () => "done" });
+export const annotated: Handler<SQSEvent, SQSBatchResponse> = withSqsBatch(() => {}, {
+  reportItemFailures: true,
+});
+// @ts-expect-error -- without reportItemFailures it returns nothing
+export const annotatedInVain: Handler<SQSEvent, SQSBatchResponse> = withSqsBatch(() => {});
+// @ts-expect-error -- it may return nothing
+export const annotatedAsBoth: Handler<SQSEvent, SQSBatchResponse> = withSqsBatch(() => {}, {
+  reportItemFailures: Math.random() > 0.5,
+});
 // @ts-expect-error -- a response lists every failure
 withSqsBatch(() => {}, { reportItemFailures: "verified", suppressException: true });
 // @ts-expect-error -- the invocation returns the response
