@@ -14,6 +14,15 @@ import type {
 /** Internal access to a batch's `Lifecycle`, for the library's own processors. */
 export let lifecycleOf: <TResult>(batch: Batch<TResult>) => Lifecycle<TResult>;
 
+/** Global, so that a wrapper of another copy of the library finds it too. */
+const KEEP_WHOLE = Symbol.for("@partial-batch/sqs:keepWhole");
+
+/** Has nothing of a batch deleted before its close: it may have to return as a whole. */
+export function keepWhole(batch: object): void {
+  const keep: unknown = Reflect.get(batch, KEEP_WHOLE);
+  if (typeof keep === "function") keep.call(batch);
+}
+
 /**
  * One batch of records, from `open()` to the end of its scope.
  *
@@ -56,6 +65,11 @@ export class Batch<TResult = unknown> implements Disposable, AsyncDisposable {
 
   static {
     lifecycleOf = (batch) => batch.#lifecycle;
+    Object.defineProperty(this.prototype, KEEP_WHOLE, {
+      value(this: Batch): void {
+        this.#lifecycle.isKeptWhole = true;
+      },
+    });
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { BasePartialProcessor } from "./base_partial_processor.ts";
-import { Batch, lifecycleOf } from "./batch.ts";
+import { keepWhole } from "./batch.ts";
 import { checkFunction, checkHandler, checkOptionNames } from "./internal/check_options.ts";
 import { describeShape, isObject } from "./internal/shape.ts";
 import type { LambdaRecordContext, RecordHandler } from "./types.ts";
@@ -129,8 +129,8 @@ export function withBatchProcessor<TResult>(
   return async (event, context) => {
     const options = context === undefined ? {} : { context };
     const batch = processor.open(recordsOf(event), handler, options);
-    // If lambdaHandler throws, the whole batch returns. (The batch may be of another copy of the library.)
-    if (lambdaHandler && batch instanceof Batch) lifecycleOf(batch).isKeptWhole = true;
+    // If lambdaHandler throws, the whole batch returns.
+    if (lambdaHandler) keepWhole(batch);
     const close = batch[Symbol.asyncDispose];
     // It rejects only with what the close throws too, or has as its cause.
     await batch.process().catch(() => {});

@@ -10,6 +10,10 @@ import { createFakeSqsClient } from "@partial-batch/sqs/testing";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { SQSRecord } from "aws-lambda";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { busyThread } from "../support/busy_thread.ts";
 import { lambdaContext } from "../support/lambda_context.ts";
 import { bodies, makeFifoRecord, makeRecords } from "../support/factories.ts";
@@ -194,6 +198,30 @@ Deno.test("nothing is deleted early where lambdaHandler may throw, which returns
     },
   );
   assertEquals([all, thrown], [[], down]);
+});
+
+Deno.test("nothing is deleted early for the lambdaHandler of another copy of the library", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "partial-batch-copy-"));
+  try {
+    await cp(new URL("../../src/", import.meta.url), folder, { recursive: true });
+    const other: Pick<typeof import("@partial-batch/sqs"), "withBatchProcessor"> = await import(
+      pathToFileURL(join(folder, "with_batch_processor.ts")).href
+    );
+    assert(other.withBatchProcessor !== withBatchProcessor);
+    const { all, thrown } = await runToReserve(
+      makeRecords("ok", "last"),
+      {},
+      PartialSQSProcessor,
+      async ({ processor, records, handler, context = lambdaContext(700) }) => {
+        const lambdaHandler = () => Promise.reject(new Error("down"));
+        const invoke = other.withBatchProcessor(processor, handler, { lambdaHandler });
+        return { thrown: await invoke({ Records: [...records] }, context).catch((error) => error) };
+      },
+    );
+    assertEquals([all, (thrown as Error).message], [[], "down"]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 Deno.test("nothing is deleted early where the batch ends in time", async () => {
