@@ -53,7 +53,8 @@ export interface TraceRecordsOptions {
  */
 export function traceRecords(options: TraceRecordsOptions = {}): Disposable {
   checkOptionNames(options, ["tracerProvider"], "traceRecords()");
-  const { tracerProvider = trace } = options;
+  // Not `trace` itself: its getTracer() takes no schema URL.
+  const { tracerProvider = trace.getTracerProvider() } = options;
   checkTracerProvider(tracerProvider);
   const tracer = tracerProvider.getTracer("@partial-batch/sqs", undefined, {
     schemaUrl: SCHEMA_URL,
@@ -117,7 +118,9 @@ function listen<TMessage extends object>(
 }
 
 function checkTracerProvider(value: unknown): void {
-  if (isObject(value) && typeof value.getTracer === "function") return;
+  // Deno's own is a class.
+  const isOwner = isObject(value) || typeof value === "function";
+  if (isOwner && "getTracer" in value && typeof value.getTracer === "function") return;
   throw new TypeError(
     `Cannot use tracerProvider: expected a tracer provider, got ${describeShape(value)}`,
   );

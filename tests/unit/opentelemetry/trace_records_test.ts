@@ -76,6 +76,8 @@ Deno.test("traceRecords() uses the global provider, also one that is registered 
   try {
     await new Processor().run(makeRecords("ok"), handleBody);
     assertEquals(spans.all.length, 2);
+    const schemas = spans.all.map(({ instrumentationScope }) => instrumentationScope.schemaUrl);
+    assertEquals(new Set(schemas), new Set(["https://opentelemetry.io/schemas/1.44.0"]));
   } finally {
     trace.disable();
   }
