@@ -63,14 +63,21 @@ interface FailedRecord {
 export class BatchTrace {
   readonly #tracer: Tracer;
   readonly #received: readonly SurroundedRecord[];
+  readonly #invocations: WeakSet<Span>;
   readonly #running = new Set<StartedRecord>();
   readonly #failed: FailedRecord[] = [];
   #batch: StartedBatch | undefined;
   #isEnded = false;
 
-  constructor(tracer: Tracer, received: readonly SurroundedRecord[]) {
+  /** `invocations` has the spans of invocations on which a batch was told already. */
+  constructor(
+    tracer: Tracer,
+    received: readonly SurroundedRecord[],
+    invocations: WeakSet<Span>,
+  ) {
     this.#tracer = tracer;
     this.#received = received;
+    this.#invocations = invocations;
   }
 
   /** Starts the batch's span when it is first called. */
@@ -82,7 +89,9 @@ export class BatchTrace {
     const traced = this.#received.map((received) => ({ received, link: linkTo(received) }));
     const messages = new Map(traced.map((each) => [each.received.messageId, each]));
     const active = trace.getSpan(outer);
-    if (active && hasSpanOfBatch(active)) {
+    // A second batch would overwrite the counts of the first.
+    if (active && hasSpanOfBatch(active) && !this.#invocations.has(active)) {
+      this.#invocations.add(active);
       return { span: active, isOwn: false, context: outer, messages };
     }
     const queue = queueOfAll(this.#received);

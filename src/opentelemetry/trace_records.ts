@@ -1,4 +1,4 @@
-import { context, trace, type TracerProvider } from "@opentelemetry/api";
+import { context, type Span, trace, type TracerProvider } from "@opentelemetry/api";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { CloseMessage, RecordMessage, RequestMessage } from "../diagnostics.ts";
@@ -63,9 +63,10 @@ export function traceRecords(options: TraceRecordsOptions = {}): Disposable {
   const current = new AsyncLocalStorage<BatchTrace>();
   const underWay = new Set<BatchTrace>();
   const running = new WeakMap<RecordMessage, StartedRecord>();
+  const invocations = new WeakSet<Span>();
 
   const aroundBatches = putAroundBatches((received) => {
-    const batch = new BatchTrace(tracer, received);
+    const batch = new BatchTrace(tracer, received, invocations);
     return (work) =>
       current.run(batch, () => {
         underWay.add(batch);

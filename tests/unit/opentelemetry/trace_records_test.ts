@@ -398,6 +398,28 @@ Deno.test("where the Lambda instrumentation has made the batch's span, there is 
   assertEquals(invocation.attributes["messaging.batch.message_count"], undefined);
 });
 
+Deno.test("a second batch in an invocation of the Lambda instrumentation has a span of its own", async () => {
+  using spans = new RecordedSpans();
+  using _tracing = traceRecords({ tracerProvider: spans.provider });
+  const tracer = spans.provider.getTracer("@opentelemetry/instrumentation-aws-lambda");
+  const [first, ...rest] = makeRecords("ok", "ok", "ok");
+  await tracer.startActiveSpan(
+    "function",
+    { attributes: { "faas.trigger": "pubsub" } },
+    async (invocation) => {
+      await new Processor().run([first!], handleBody);
+      await new Processor().run(rest, handleBody);
+      invocation.end();
+    },
+  );
+  const invocation = spans.all.find(({ name }) => name === "function")!;
+  assertEquals(invocation.attributes["partial_batch.records.success"], 1);
+  assertEquals(spans.batch.attributes["partial_batch.records.success"], 2);
+  assertEquals(parentOf(spans.batch), idOf(invocation));
+  const parents = spans.ofRecords(first!, ...rest).map(parentOf);
+  assertEquals(parents, [invocation, spans.batch, spans.batch].map(idOf));
+});
+
 Deno.test("a batch inside a handler is a child of the record's span", async () => {
   using spans = new RecordedSpans();
   using _tracing = traceRecords({ tracerProvider: spans.provider });
