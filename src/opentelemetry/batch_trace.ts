@@ -21,6 +21,7 @@ import {
   spanName,
 } from "./attributes.ts";
 import { hasSpanOfBatch } from "./lambda_span.ts";
+import { outcomeFinder } from "./outcomes.ts";
 import { producerOf } from "./producer.ts";
 import { quietly } from "./quietly.ts";
 import { failSpan, markFailed, readThrown, recordThrown } from "./span_error.ts";
@@ -44,7 +45,7 @@ interface StartedBatch {
 /** A record whose handler runs. */
 export interface StartedRecord {
   readonly batch: BatchTrace;
-  readonly messageId: string;
+  readonly call: HandlerCall;
   readonly span: Span;
   /** What is active inside the handler. */
   readonly context: Context;
@@ -54,7 +55,7 @@ export interface StartedRecord {
 
 /** A record whose handler failed: its span waits for what becomes of the message. */
 interface FailedRecord {
-  readonly messageId: string;
+  readonly call: HandlerCall;
   readonly span: Span;
   readonly endTime: number;
 }
@@ -121,7 +122,7 @@ export class BatchTrace {
     const span = this.#tracer.startSpan(spanName(received?.queue), options, parent);
     const started = {
       batch: this,
-      messageId,
+      call,
       span,
       context: trace.setSpan(parent, span),
       now: startClock(),
@@ -131,13 +132,12 @@ export class BatchTrace {
   }
 
   /** Ends the span of a record whose handler is done, or was given up. */
-  endRecord(started: StartedRecord, message: RecordMessage): void {
-    const { messageId, span, now } = started;
+  endRecord(started: StartedRecord): void {
+    const { call, span, now } = started;
     if (!this.#running.delete(started)) return;
-    if (!("error" in message)) return span.end();
-    const { error } = message;
-    if (!this.#isEnded) this.#failed.push({ messageId, span, endTime: now() });
-    quietly(() => failSpan(span, error));
+    if (!("error" in call.message)) return span.end();
+    if (!this.#isEnded) this.#failed.push({ call, span, endTime: now() });
+    quietly(() => failSpan(span, call.message.error));
     if (this.#isEnded) span.end();
   }
 
@@ -158,10 +158,12 @@ export class BatchTrace {
   close(message: CloseMessage): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    const outcomes = new Map(
-      message.records.map(({ messageId, outcome }) => [messageId, outcome.status]),
-    );
-    this.#endFailed((messageId) => outcomes.get(messageId));
+    const outcomeOf = outcomeFinder(message);
+    for (const started of this.#running) {
+      // It was given up, and nobody could tell: an override of _processRecord made its context.
+      if (outcomeOf(started.call) === "unprocessed") this.#giveUp(started);
+    }
+    this.#endFailed(outcomeOf);
     const { span, isOwn } = this.start();
     quietly(() => {
       span.setAttributes(countAttributes(message));
@@ -181,9 +183,16 @@ export class BatchTrace {
     if (this.#batch?.isOwn) this.#batch.span.end();
   }
 
-  #endFailed(outcomeOf: (messageId: string) => string | undefined): void {
-    for (const { messageId, span, endTime } of this.#failed.splice(0)) {
-      const outcome = outcomeOf(messageId);
+  #giveUp(started: StartedRecord): void {
+    const { call, span, now } = started;
+    this.#running.delete(started);
+    this.#failed.push({ call, span, endTime: now() });
+    quietly(() => markFailed(span, "_OTHER", "The record was given up"));
+  }
+
+  #endFailed(outcomeOf: (call: HandlerCall) => string | undefined): void {
+    for (const { call, span, endTime } of this.#failed.splice(0)) {
+      const outcome = outcomeOf(call);
       quietly(() => outcome !== undefined && span.setAttribute("partial_batch.outcome", outcome));
       quietly(() => span.end(endTime));
     }

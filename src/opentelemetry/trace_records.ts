@@ -85,7 +85,7 @@ export function traceRecords(options: TraceRecordsOptions = {}): Disposable {
   const subscriptions = [
     listen<RecordMessage>("tracing:partial-batch.sqs.record:asyncEnd", (message) => {
       const started = running.get(message);
-      if (started) started.batch.endRecord(started, message);
+      if (started) started.batch.endRecord(started);
     }),
     listen<RequestMessage>("partial-batch.sqs.request", (message) => {
       current.getStore()?.addRequest(message);

@@ -1,9 +1,16 @@
 import { propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
-import { BasePartialProcessor, PartialSQSProcessor, withSqsBatch } from "@partial-batch/sqs";
+import {
+  BasePartialProcessor,
+  type Batch,
+  PartialSQSProcessor,
+  type RecordContext,
+  withSqsBatch,
+} from "@partial-batch/sqs";
 import { traceRecords } from "@partial-batch/sqs/opentelemetry";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import type { SQSRecord } from "aws-lambda";
 import { channel, tracingChannel } from "node:diagnostics_channel";
 import { isAnythingAround } from "../../../src/lifecycle/around_handler.ts";
 import { bodies, handleBody, makeRecord, makeRecords, QUEUE_ARN } from "../../support/factories.ts";
@@ -326,6 +333,43 @@ Deno.test("a record that is given up at the deadline fails with the timeout, tho
     "messaging.batch.message_count": 2,
     "partial_batch.message_ids": records.map(({ messageId }) => messageId),
   }]);
+});
+
+Deno.test("a record given up has a span, also where _processRecord makes the context", async () => {
+  class OwnContext extends Processor {
+    protected override _processRecord<T>(
+      record: SQSRecord,
+      batch: Batch<T>,
+      { lambdaContext, receiveCount, signal }: RecordContext,
+    ) {
+      return super._processRecord(record, batch, { lambdaContext, receiveCount, signal });
+    }
+  }
+  using time = new FakeTime();
+  using spans = new RecordedSpans();
+  using _tracing = traceRecords({ tracerProvider: spans.provider });
+  const records = makeRecords("slow");
+  const batch = holding({
+    hold: "await using",
+    processor: new OwnContext({ deadlineReserveMs: 1_000 }),
+    records,
+    handler: () => new Promise<void>(() => {}),
+    context: lambdaContext(10_000),
+  });
+  await settledAfter(time, batch, 9_500);
+  const [span] = spans.ofRecords(...records);
+  assertEquals(span!.status.code, SpanStatusCode.ERROR);
+  assertEquals(span!.attributes["partial_batch.outcome"], "unprocessed");
+});
+
+Deno.test("a message that is twice in a batch has two spans, each with its own outcome", async () => {
+  using spans = new RecordedSpans();
+  using _tracing = traceRecords({ tracerProvider: spans.provider });
+  const failing = makeRecord({ body: "fail" });
+  const records = [failing, { ...failing, body: "ok" }];
+  await new Processor({ suppressException: true }).run(records, handleBody);
+  const failed = spans.all.find(({ attributes }) => "partial_batch.outcome" in attributes);
+  assertEquals(failed?.attributes["partial_batch.outcome"], "fail");
 });
 
 Deno.test("a batch that is never processed has a span, which failed", async () => {
