@@ -21,10 +21,10 @@ import {
   spanName,
 } from "./attributes.ts";
 import { hasSpanOfBatch } from "./lambda_span.ts";
-import { outcomeFinder } from "./outcomes.ts";
+import { failuresOfOthers, outcomeFinder } from "./outcomes.ts";
 import { producerOf } from "./producer.ts";
 import { quietly } from "./quietly.ts";
-import { failSpan, markFailed, readThrown, recordThrown } from "./span_error.ts";
+import { addFailure, failSpan, markFailed, readThrown, recordThrown } from "./span_error.ts";
 
 /** A message, and the span in which it was sent. */
 interface TracedMessage {
@@ -67,6 +67,7 @@ export class BatchTrace {
   readonly #invocations: WeakSet<Span>;
   readonly #running = new Set<StartedRecord>();
   readonly #failed: FailedRecord[] = [];
+  readonly #thrown = new Set<unknown>();
   #batch: StartedBatch | undefined;
   #isEnded = false;
 
@@ -136,6 +137,7 @@ export class BatchTrace {
     const { call, span, now } = started;
     if (!this.#running.delete(started)) return;
     if (!("error" in call.message)) return span.end();
+    this.#thrown.add(call.message.error);
     if (!this.#isEnded) this.#failed.push({ call, span, endTime: now() });
     quietly(() => failSpan(span, call.message.error));
     if (this.#isEnded) span.end();
@@ -167,6 +169,7 @@ export class BatchTrace {
     const { span, isOwn } = this.start();
     quietly(() => {
       span.setAttributes(countAttributes(message));
+      for (const failure of failuresOfOthers(message, this.#thrown)) addFailure(span, failure);
       for (const { name, attributes } of closeEvents(message)) span.addEvent(name, attributes);
       if (isOwn && "error" in message) failBatch(span, message.error);
     });

@@ -1,6 +1,7 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import { isError } from "../internal/describe_error.ts";
 import { typeNameOnly } from "../internal/shape.ts";
+import type { Failure } from "./outcomes.ts";
 
 /** What a span says of a thrown value. */
 export interface ThrownValue {
@@ -21,6 +22,17 @@ export function failSpan(span: Span, error: unknown): void {
 export function recordThrown(span: Span, error: unknown): void {
   const { type, message, stack } = readThrown(error);
   span.recordException({ name: type, message, ...(stack !== undefined && { stack }) });
+}
+
+/** Records on the span of a batch why one of its records failed. */
+export function addFailure(span: Span, { messageId, error }: Failure): void {
+  const { type, message, stack } = readThrown(error);
+  span.addEvent("exception", {
+    "exception.type": type,
+    "exception.message": message,
+    ...(stack !== undefined && { "exception.stacktrace": stack }),
+    "messaging.message.id": messageId,
+  });
 }
 
 /** Marks a span as failed. */

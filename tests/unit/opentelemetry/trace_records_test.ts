@@ -407,6 +407,24 @@ Deno.test("what a hook throws is recorded on the batch's span", async () => {
   }
 });
 
+Deno.test("why a record failed is on the batch's span where its handler did not throw", async () => {
+  class Hooked extends BasePartialProcessor {
+    protected override successHandler(): never {
+      throw new TypeError("no table");
+    }
+  }
+  using spans = new RecordedSpans();
+  using _tracing = traceRecords({ tracerProvider: spans.provider });
+  const records = makeRecords("ok", "fail", ...bodies("ok", 12));
+  await new Hooked({ suppressException: true }).run(records, handleBody);
+  const exceptions = eventsOf(spans.batch, "exception");
+  assertEquals(exceptions.length, 10);
+  assertEquals(exceptions[1]!["messaging.message.id"], records[2]!.messageId);
+  assertEquals(exceptions[1]!["exception.type"], "TypeError");
+  assertEquals(exceptions[1]!["exception.message"], "no table");
+  assert(String(exceptions[1]!["exception.stacktrace"]).includes("successHandler"));
+});
+
 Deno.test("with reportItemFailures the failures are on the spans, and the batch's did not fail", async () => {
   using spans = new RecordedSpans();
   using _tracing = traceRecords({ tracerProvider: spans.provider });
