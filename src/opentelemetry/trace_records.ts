@@ -1,4 +1,4 @@
-import { context, type Span, trace, type TracerProvider } from "@opentelemetry/api";
+import { type Context, context, type Span, trace, type TracerProvider } from "@opentelemetry/api";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { CloseMessage, RecordMessage, RequestMessage } from "../diagnostics.ts";
@@ -71,7 +71,7 @@ export function traceRecords(options: TraceRecordsOptions = {}): Disposable {
       current.run(batch, () => {
         underWay.add(batch);
         const started = quietly(() => batch.start());
-        if (started) context.with(started.context, work);
+        if (started) runWithin(started.context, work);
         else work();
       });
   });
@@ -80,7 +80,7 @@ export function traceRecords(options: TraceRecordsOptions = {}): Disposable {
     const started = batch && quietly(() => batch.startRecord(call));
     if (!started) return handle();
     running.set(call.message, started);
-    context.with(started.context, handle);
+    runWithin(started.context, handle);
   });
   const subscriptions = [
     listen<RecordMessage>("tracing:partial-batch.sqs.record:asyncEnd", (message) => {
@@ -104,6 +104,17 @@ export function traceRecords(options: TraceRecordsOptions = {}): Disposable {
       underWay.clear();
     },
   };
+}
+
+/** Calls work with a context active, or without it if the context manager fails. */
+function runWithin(active: Context, work: () => void): void {
+  let isCalled = false;
+  const call = () => {
+    isCalled = true;
+    work();
+  };
+  quietly(() => context.with(active, call));
+  if (!isCalled) work();
 }
 
 /** Subscribes to a channel. What the listener throws would end the process. */

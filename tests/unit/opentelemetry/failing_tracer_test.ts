@@ -7,6 +7,7 @@ import {
   type Span,
   type TracerProvider,
 } from "@opentelemetry/api";
+import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { PartialSQSProcessor, SQSBatchProcessingError } from "@partial-batch/sqs";
 import { traceRecords } from "@partial-batch/sqs/opentelemetry";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
@@ -137,7 +138,7 @@ for (const hold of HOLDS) {
 
   for (const [name, manager] of Object.entries(MANAGERS)) {
     Deno.test(`${hold}: a batch is the same where the context manager's ${name}`, async () => {
-      using spans = new RecordedSpans();
+      using _spans = new RecordedSpans();
       context.disable();
       context.setGlobalContextManager({
         active: () => ROOT_CONTEXT,
@@ -151,8 +152,17 @@ for (const hold of HOLDS) {
         },
         ...manager,
       });
-      using _tracing = traceRecords({ tracerProvider: spans.provider });
+      const open = new Set<unknown>();
+      const processor = {
+        onStart: (span: unknown) => void open.add(span),
+        onEnd: (span: unknown) => void open.delete(span),
+        forceFlush: () => Promise.resolve(),
+        shutdown: () => Promise.resolve(),
+      };
+      const tracerProvider = new BasicTracerProvider({ spanProcessors: [processor] });
+      using _tracing = traceRecords({ tracerProvider });
       await processBatch(hold);
+      assertEquals(open.size, 0);
     });
   }
 }
