@@ -137,10 +137,12 @@ export class BatchTrace {
     const { call, span, now } = started;
     if (!this.#running.delete(started)) return;
     if (!("error" in call.message)) return span.end();
-    this.#thrown.add(call.message.error);
-    if (!this.#isEnded) this.#failed.push({ call, span, endTime: now() });
-    quietly(() => failSpan(span, call.message.error));
-    if (this.#isEnded) span.end();
+    const { error } = call.message;
+    this.#thrown.add(error);
+    const endTime = now();
+    if (!this.#isEnded) this.#failed.push({ call, span, endTime });
+    quietly(() => failSpan(span, error, endTime));
+    if (this.#isEnded) span.end(endTime);
   }
 
   /** Tells of a request to SQS. */

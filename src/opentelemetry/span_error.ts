@@ -12,16 +12,16 @@ export interface ThrownValue {
 }
 
 /** Records on a span what was thrown, and marks it as failed. */
-export function failSpan(span: Span, error: unknown): void {
+export function failSpan(span: Span, error: unknown, time: number): void {
   const { type, message } = readThrown(error);
-  recordThrown(span, error);
+  recordThrown(span, error, time);
   markFailed(span, type, message);
 }
 
-/** Records on a span what was thrown. */
-export function recordThrown(span: Span, error: unknown): void {
+/** Records on a span what was thrown, by default now: a stack with source maps takes a while to read. */
+export function recordThrown(span: Span, error: unknown, time?: number): void {
   const { type, message, stack } = readThrown(error);
-  span.recordException({ name: type, message, ...(stack !== undefined && { stack }) });
+  span.recordException({ name: type, message, ...(stack !== undefined && { stack }) }, time);
 }
 
 /** Records on the span of a batch why one of its records failed. */

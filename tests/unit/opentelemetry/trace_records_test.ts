@@ -208,6 +208,7 @@ Deno.test("a failure is recorded on its span, with what became of the message", 
   // It waited for the outcome, and yet took no longer than its handler.
   const ends = [failed!, ok!].map(({ endTime: [seconds, nanos] }) => seconds * 1e9 + nanos);
   assert(ends[0]! <= ends[1]!, `${ends}`);
+  assertEquals(failed!.events[0]!.time, failed!.endTime);
 
   const { batch } = spans;
   assertEquals(batch.attributes["partial_batch.records.fail"], 1);
