@@ -32,7 +32,7 @@ export interface TraceRecordsOptions {
  * - Spans are active only if a context manager is registered.
  * - A link is found by the global propagator in the message attributes, else in `AWSTraceHeader`.
  * - If `@opentelemetry/instrumentation-aws-lambda` has made a span for the batch, there is no second one:
- *   what would be on it is on the span of the invocation.
+ *   its counts and events are on the span of the invocation.
  * - It never changes a batch: what a tracer, a propagator or a span processor throws goes to OpenTelemetry's
  *   `diag`.
  * - No message body, message attribute or receipt handle is on any span. The text of an error is, and may
