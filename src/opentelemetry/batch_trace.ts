@@ -7,7 +7,7 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import type { CloseMessage, RecordMessage, RequestMessage } from "../diagnostics.ts";
+import type { CloseMessage, RequestMessage } from "../diagnostics.ts";
 import { SQSBatchProcessingError } from "../errors.ts";
 import type { SurroundedRecord } from "../lifecycle/around_batch.ts";
 import type { HandlerCall } from "../lifecycle/around_handler.ts";
