@@ -106,15 +106,12 @@ export class Lifecycle<TResult = unknown> {
       }
     } catch (error) {
       clock.stop();
+      this.reporting.ruleOut();
       this.#hookCalls.keep(error);
       this.#phase = moves.endProcessing(this.#phase, "prepare-failed");
       throw error;
     }
-    try {
-      await this.#records.handleAll();
-    } finally {
-      clock.stop();
-    }
+    await this.#records.handleAll().finally(() => clock.stop());
     if (this.#phase.name === "processing") await this.#records.settleRest();
     this.ledger.outcomes.complete("process-running");
     if (this.#phase.name === "processing" && this.returnsAny) await this.reporting.decide();
@@ -216,6 +213,7 @@ export class Lifecycle<TResult = unknown> {
   #closeBlocking(): void {
     const from = this.#startClosing();
     if (from === "processing") {
+      this.reporting.ruleOut();
       const error = new Error("process() was still running when the batch was closed: await it");
       this.#hookCalls.keep(error);
       this.#records.abandon("process-running", error);

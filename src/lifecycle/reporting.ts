@@ -33,10 +33,11 @@ export class Reporting {
     return this.#doubt;
   }
 
-  /** Nobody could return a response: nothing needs to be asked. */
+  /** The batch cannot respond, whatever Lambda would answer: nothing needs to be asked any more. */
   ruleOut(): void {
-    if (this.#decision !== "undecided") return;
+    if (this.#isFinal) return;
     this.#decision = "delete";
+    this.#doubt = undefined;
     this.#isFinal = true;
   }
 

@@ -19,7 +19,10 @@ import {
 } from "@std/assert";
 import type { SQSBatchResponse, SQSHandler, SQSRecord } from "aws-lambda";
 import { checkBaseOptions } from "../../src/base_options.ts";
+import { parseQueueArn } from "../../src/internal/queue_arn.ts";
+import { Clock } from "../../src/lifecycle/clock.ts";
 import { setUpBatch } from "../../src/lifecycle/open.ts";
+import { verdictOn } from "../../src/mappings/lookups.ts";
 import { checkSqsOptions } from "../../src/sqs_options.ts";
 import deno from "../../deno.json" with { type: "json" };
 import { bodies, handleBody, makeRecord, makeRecords, QUEUE_ARN } from "../support/factories.ts";
@@ -60,6 +63,12 @@ function counting(options: PartialSQSProcessorOptions = {}) {
     },
   };
   return { asked, processor: verified({ client, ...options }) };
+}
+
+/** Lambda has answered, and everybody who waited for that knows. */
+async function answered(functionArn: string): Promise<void> {
+  await verdictOn(functionArn, parseQueueArn(QUEUE_ARN), new Clock(undefined, undefined));
+  await new Promise((resolve) => setTimeout(resolve));
 }
 
 // ------------------------------------------------------------------------- with and without the flag
@@ -593,6 +602,55 @@ Deno.test("a _prepare() that throws makes the invocation fail, and nothing is lo
   );
   assertEquals([error.unprocessed.length, api.requests], [2, []]);
 });
+
+for (const flag of [true, false]) {
+  Deno.test(`a _prepare() that throws makes the invocation fail alike, ${flag ? "with" : "without"} the flag, if the deadline had Lambda asked`, async () => {
+    const functionArn = newFunctionArn();
+    await using api = await LambdaApi.start({
+      mappings: [goodMapping(functionArn, flag ? {} : NO_FLAG)],
+    });
+    class Slow extends PartialSQSProcessor {
+      protected override async _prepare(): Promise<void> {
+        while (api.requests.length === 0) await new Promise((resolve) => setTimeout(resolve));
+        await answered(functionArn);
+        throw new Error("no table");
+      }
+    }
+    const processor = new Slow({ deadlineReserveMs: 400, reportItemFailures: "verified" });
+    const error = await assertRejects(
+      () =>
+        withBatchProcessor(processor, handleBody)(
+          { Records: makeRecords("ok") },
+          contextOf(functionArn, 1_300),
+        ),
+      SQSBatchProcessingError,
+      "no table",
+    );
+    assertEquals([error.unprocessed.length, error.unverified], [1, undefined]);
+  });
+
+  Deno.test(`using: process() that nobody awaited is told, and what is kept, ${flag ? "with" : "without"} the flag`, async () => {
+    const functionArn = newFunctionArn();
+    await using _api = await LambdaApi.start({
+      mappings: [goodMapping(functionArn, flag ? {} : NO_FLAG)],
+    });
+    const records = makeRecords("ok", "fail", "hang");
+    const { thrown } = await holding({
+      hold: "using",
+      processor: counting().processor,
+      records,
+      handler: (record) => record.body === "hang" ? new Promise(() => {}) : handleBody(record),
+      context: contextOf(functionArn),
+      body: async (batch) => {
+        void batch.process().catch(() => {});
+        await answered(functionArn);
+      },
+    });
+    assertInstanceOf(thrown, SQSBatchProcessingError);
+    assertEquals(thrown.undeleted.map(({ record }) => record), [records[0]]);
+    assertEquals(thrown.unverified, undefined);
+  });
+}
 
 // ------------------------------------------------------------------------- near the deadline
 
