@@ -18,10 +18,14 @@ const JITTER = 0.2;
 const NO_ANSWER = "Lambda did not answer within two seconds";
 const TOO_LATE = "Lambda did not answer before the end of the invocation drew near";
 
-/** All times go by the wall clock: a process that Lambda froze has no other that went on. */
+/**
+ * Its age goes by the clock that says more: the monotonic one may stand still while Lambda has frozen the
+ * process, and the wall clock may be set back.
+ */
 class Lookup {
   readonly ended: Promise<Verdict>;
   readonly #startedAt = Date.now();
+  readonly #startedAtMonotonic = performance.now();
   readonly #servesMs = SERVES_MS * (1 - JITTER * Math.random());
   #lastUsedAt = this.#startedAt;
   #verdict: Verdict | undefined;
@@ -40,7 +44,8 @@ class Lookup {
     const now = Date.now();
     if (now < this.#lastUsedAt) return false;
     this.#lastUsedAt = now;
-    return now - this.#startedAt < (this.#verdict ? this.#servesMs : LOOKUP_MS + LATE_MS);
+    const age = Math.max(now - this.#startedAt, performance.now() - this.#startedAtMonotonic);
+    return age < (this.#verdict ? this.#servesMs : LOOKUP_MS + LATE_MS);
   }
 
   /** What ends too late says nothing and is not kept: the process was frozen, or very busy. */

@@ -256,6 +256,20 @@ Deno.test("an answer is not used if the clock was set back: nobody knows how old
   assertEquals(api.requests.length, 2);
 });
 
+Deno.test("an answer that grew too old is not used, although the clock was set back meanwhile", async () => {
+  const functionArn = newFunctionArn();
+  await using api = await LambdaApi.start({ mappings: [goodMapping(functionArn)] });
+  await verdict(functionArn);
+  const { now } = performance;
+  try {
+    performance.now = () => now.call(performance) + 10 * MINUTE;
+    await verdict(functionArn);
+  } finally {
+    performance.now = now;
+  }
+  assertEquals(api.requests.length, 2);
+});
+
 Deno.test("an answer that comes after the process was frozen is not used, and not kept", async () => {
   const functionArn = newFunctionArn();
   using clock = new WallClock();
