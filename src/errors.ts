@@ -17,8 +17,7 @@ const MAX_IDS = 100;
 const MAX_BYTES = 60_000;
 
 const UNVERIFIED =
-  "Handled messages were deleted instead of being reported, because ReportBatchItemFailures could not " +
-  "be verified";
+  "There is no partial batch response, because ReportBatchItemFailures could not be verified";
 
 /**
  * Details of an {@linkcode SQSBatchProcessingError}, in addition to the outcomes.
@@ -32,7 +31,7 @@ export interface SQSBatchProcessingErrorOptions {
   readonly unmoved?: readonly UnconfirmedRecord[];
   /** Messages whose retry delay was not confirmed. */
   readonly undelayed?: readonly UnconfirmedRecord[];
-  /** Why handled messages were deleted and not reported. */
+  /** Why there is no partial batch response. */
   readonly unverified?: string;
   /** What a hook of the processor threw. */
   readonly cause?: unknown;
@@ -90,8 +89,8 @@ export class SQSBatchProcessingError extends AggregateError {
   /** Messages that return after the queue's visibility timeout, not after their retry delay. */
   declare readonly undelayed: readonly UnconfirmedRecord[];
   /**
-   * With `reportItemFailures: "verified"`: why handled messages were deleted instead of being reported,
-   * which is what was missing or went wrong when the event source mapping was looked up.
+   * With `reportItemFailures: "verified"`: why there is no partial batch response, which is what was
+   * missing or went wrong when the event source mapping was looked up.
    */
   declare readonly unverified: string | undefined;
 
