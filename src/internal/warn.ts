@@ -1,9 +1,9 @@
-import process from "node:process";
 import { describeError } from "./describe_error.ts";
+import { nodeProcess } from "./node_process.ts";
 
 /** Shows a warning of the process, which Lambda writes to the log. */
 export function warn(text: string, more: { readonly detail?: string } = {}): void {
-  process.emitWarning(text, { type: "PartialBatchWarning", ...more });
+  nodeProcess().emitWarning(text, { type: "PartialBatchWarning", ...more });
 }
 
 /** Makes a function that warns of the first error it is given, and of no other. */

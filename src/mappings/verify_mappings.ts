@@ -1,5 +1,5 @@
 import type { Context } from "aws-lambda";
-import process from "node:process";
+import { nodeProcess } from "../internal/node_process.ts";
 import { isThenable } from "../internal/promises.ts";
 import type { BatchSetup } from "../lifecycle/open.ts";
 import type { Verdict } from "../lifecycle/hooks.ts";
@@ -54,7 +54,8 @@ function readFunctionArn(context: Context | undefined): string | undefined {
  */
 function whyNotAsked(): string | undefined {
   try {
-    const { AWS_LAMBDA_FUNCTION_NAME, AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL } = process.env;
+    const { AWS_LAMBDA_FUNCTION_NAME, AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL } =
+      nodeProcess().env;
     if (AWS_LAMBDA_FUNCTION_NAME || AWS_ENDPOINT_URL_LAMBDA || AWS_ENDPOINT_URL) return undefined;
     return "the process does not run in Lambda, and AWS_ENDPOINT_URL_LAMBDA is not set";
   } catch (error) {

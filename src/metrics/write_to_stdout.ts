@@ -1,4 +1,4 @@
-import process from "node:process";
+import { nodeProcess } from "../internal/node_process.ts";
 
 /**
  * Writes a line to the process's standard output, in one piece. Not by the console, whose lines Lambda's
@@ -7,7 +7,7 @@ import process from "node:process";
  * @returns Rejects if the line cannot be written.
  */
 export function writeToStdout(line: string): Promise<void> {
-  const { stdout } = process;
+  const { stdout } = nodeProcess();
   return new Promise((resolve, reject) => {
     stdout.write(`${line}\n`, (error) => {
       if (!error) return resolve();

@@ -2,6 +2,7 @@
 import { PartialSQSProcessor } from "@partial-batch/sqs";
 import { assert, assertEquals } from "@std/assert";
 import { tracingChannel } from "node:diagnostics_channel";
+import { readFile } from "node:fs/promises";
 import { handleBody, makeRecord } from "../support/factories.ts";
 import { runAs, WAYS } from "../support/ways.ts";
 
@@ -194,4 +195,32 @@ Deno.test("while nobody listens, no time is taken and nothing is published", asy
   const [times, starts] = await count();
   start!.unsubscribe(listener);
   assert(times! > 0 && starts! > 0, "the same is seen where somebody listens");
+});
+
+/** The modules of Node that a module of the library imports where it is loaded, and all that it imports. */
+async function nodeModulesOf(file: URL, seen: Set<string> = new Set()): Promise<Set<string>> {
+  const found = new Set<string>();
+  if (seen.has(file.href)) return found;
+  seen.add(file.href);
+  const text = await readFile(file, "utf8");
+  for (const [, name] of text.matchAll(/^(?:import|export) (?!type )[^;]*?from "([^"]+)";/gms)) {
+    if (name!.startsWith("node:")) found.add(name!);
+    if (!name!.startsWith(".")) continue;
+    for (const each of await nodeModulesOf(new URL(name!, file), seen)) found.add(each);
+  }
+  return found;
+}
+
+Deno.test("a cold start loads one module of Node, and never node:process, which opens the standard streams", async () => {
+  const root = new URL("../../", import.meta.url);
+  const modulesOf = async (path: string) =>
+    [...await nodeModulesOf(new URL(path, root))].toSorted();
+  assertEquals(await modulesOf("mod.ts"), ["node:diagnostics_channel"]);
+  assertEquals(await modulesOf("src/metrics/mod.ts"), ["node:diagnostics_channel"]);
+  assertEquals(await modulesOf("src/logs/mod.ts"), ["node:diagnostics_channel"]);
+  assertEquals(await modulesOf("src/current_record/mod.ts"), ["node:async_hooks"]);
+  assertEquals(
+    await modulesOf("src/opentelemetry/mod.ts"),
+    ["node:async_hooks", "node:diagnostics_channel"],
+  );
 });
