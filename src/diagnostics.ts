@@ -201,23 +201,24 @@ function trace<TResult, TMessage extends object>(
 ): Promise<TResult> {
   const startTime = performance.now();
   let isDone = false;
-  const finish = (done: { readonly result: TResult } | { readonly error: unknown }) => {
+  const finish = (done: Done) => {
     if (isDone) return;
     isDone = true;
-    addMembers(message, { ...done, durationMs: performance.now() - startTime });
+    addMembers(message, done);
     if ("error" in done) error.publish(message);
     asyncStart.publish(message);
     asyncEnd.publish(message);
   };
-  onGivenUp?.((error) => finish({ error }));
+  const fail = (error: unknown) => finish({ error, durationMs: performance.now() - startTime });
+  onGivenUp?.(fail);
   const run = async () => {
     try {
       // What work throws at once must come after the end event, too.
       const result = await new Promise<TResult>((resolve) => resolve(work()));
-      finish({ result });
+      finish({ result, durationMs: performance.now() - startTime });
       return result;
     } catch (error) {
-      finish({ error });
+      fail(error);
       throw error;
     }
   };

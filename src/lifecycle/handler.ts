@@ -52,12 +52,13 @@ export function batchHandler<TResult>(
   if (!isTraced && !isSurrounded) return watched;
   return (record, recordContext) => {
     const recordCall = recordContext instanceof RecordCall ? recordContext : undefined;
+    const messageId = recordCall?.messageId ?? record.messageId;
     const { receiveCount } = recordContext;
-    const call = { record, messageId: recordCall?.messageId ?? record.messageId, receiveCount };
-    const message = { ...call };
+    // No spread: on Node 20 that would take as long as all the rest.
+    const message = { record, messageId, receiveCount };
     const watchedRecord = { [BOUNDARY]: () => watched(record, recordContext) }[BOUNDARY]!;
     const handle = isSurrounded
-      ? () => handleWithin({ ...call, message }, watchedRecord)
+      ? () => handleWithin({ record, messageId, receiveCount, message }, watchedRecord)
       : watchedRecord;
     return isTraced
       ? traceRecord(message, handle, (told) => recordCall?.onGivenUp(told))
