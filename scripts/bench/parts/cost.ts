@@ -12,7 +12,7 @@ const ROUNDS = 3;
 const BY_HAND = ["allSettled", "a loop"];
 /** How long a subject may take to become steady; longer where little time is spent on records. */
 const ENOUGH_MS = 500;
-const ENOUGH_MS_FOR_FEW = 1_600;
+const ENOUGH_MS_FOR_FEW = 2_500;
 
 /** One table: the first subject's time is 1. */
 interface Ratios {
