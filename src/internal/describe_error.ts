@@ -40,11 +40,19 @@ function shorten(text: string): string {
   return `${text.slice(0, MAX_CHARACTERS)}… (${text.length - MAX_CHARACTERS} more characters)`;
 }
 
+/** What is said of an error that throws when it is read. */
+export const UNREADABLE_ERROR = "an error that cannot be read was thrown";
+
+/** What is said of a thrown value that is not an error: its type alone. */
+export function describeNonError(value: unknown): string {
+  return `${typeNameOnly(value)} was thrown`;
+}
+
 function describe(error: unknown, seen: Set<unknown>): string {
   try {
     seen.add(error);
     if (typeof error === "string") return error;
-    if (!isError(error)) return `${typeNameOnly(error)} was thrown`;
+    if (!isError(error)) return describeNonError(error);
     const texts = [textOf(error)];
     for (const inner of innerErrors(error)) {
       if (seen.has(inner) || seen.size > MAX_INNER_ERRORS) continue;
@@ -52,7 +60,7 @@ function describe(error: unknown, seen: Set<unknown>): string {
     }
     return texts.join("\n");
   } catch {
-    return "an error that cannot be read was thrown";
+    return UNREADABLE_ERROR;
   }
 }
 

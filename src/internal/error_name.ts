@@ -1,5 +1,4 @@
-import { isError } from "./describe_error.ts";
-import { typeNameOnly } from "./shape.ts";
+import { describeNonError, isError, UNREADABLE_ERROR } from "./describe_error.ts";
 
 /**
  * The name of a thrown value, which holds none of its data: the `name` of an error or, where that is the
@@ -8,17 +7,17 @@ import { typeNameOnly } from "./shape.ts";
  */
 export function errorNameOf(error: unknown): string {
   try {
-    if (!isError(error)) return `${typeNameOnly(error)} was thrown`;
+    if (!isError(error)) return describeNonError(error);
     const { name, constructor }: { readonly name: unknown; readonly constructor: unknown } = error;
     if (typeof name === "string" && name !== "" && name !== "Error") return name;
     const className: unknown = typeof constructor === "function" ? constructor.name : undefined;
     return typeof className === "string" && className !== "" ? className : "Error";
   } catch {
-    return "an error that cannot be read was thrown";
+    return UNREADABLE_ERROR;
   }
 }
 
-/** The message of a thrown value: that of an error, or a thrown string itself; `undefined` if it has none. */
+/** The message of an error, or a thrown string itself; `undefined` for anything else. */
 export function errorMessageOf(error: unknown): unknown {
   if (typeof error === "string") return error;
   return isError(error) ? error.message : undefined;

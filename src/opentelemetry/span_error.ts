@@ -1,6 +1,5 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
-import { isError } from "../internal/describe_error.ts";
-import { typeNameOnly } from "../internal/shape.ts";
+import { describeNonError, isError, UNREADABLE_ERROR } from "../internal/describe_error.ts";
 import type { Failure } from "./outcomes.ts";
 
 /** What a span says of a thrown value. */
@@ -41,14 +40,14 @@ export function markFailed(span: Span, type: string, message: string): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
-/** Anything can be thrown: also what throws when it is read. */
+/** Reads a thrown value. Never throws, even if reading the value does. */
 export function readThrown(error: unknown): ThrownValue {
   try {
     if (typeof error === "string") return { type: "_OTHER", message: error };
-    if (!isError(error)) return { type: "_OTHER", message: `${typeNameOnly(error)} was thrown` };
+    if (!isError(error)) return { type: "_OTHER", message: describeNonError(error) };
     const { name, message, stack } = error;
     return { type: String(name) || "_OTHER", message: String(message), stack: String(stack ?? "") };
   } catch {
-    return { type: "_OTHER", message: "an error that cannot be read was thrown" };
+    return { type: "_OTHER", message: UNREADABLE_ERROR };
   }
 }
