@@ -17,7 +17,7 @@ export let lifecycleOf: <TResult>(batch: Batch<TResult>) => Lifecycle<TResult>;
 /** Global, so that a wrapper of another copy of the library finds it too. */
 const KEEP_WHOLE = Symbol.for("@partial-batch/sqs:keepWhole");
 
-/** Has nothing of a batch deleted before its close: it may have to return as a whole. */
+/** Keeps all messages of a batch until its close, because the whole batch may have to return. */
 export function keepWhole(batch: object): void {
   const keep: unknown = Reflect.get(batch, KEEP_WHOLE);
   if (typeof keep === "function") keep.call(batch);

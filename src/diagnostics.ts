@@ -98,7 +98,7 @@ export interface CloseMessage {
   readonly unconfirmed: UnconfirmedRecords;
   /** What the end of the batch's scope throws. Present if it does. */
   readonly error?: unknown;
-  /** How long the batch was open, in milliseconds; 0 if nobody listened when it was opened. */
+  /** How long the batch was open, in milliseconds; 0 if nobody listened yet when it was opened. */
   readonly durationMs: number;
 }
 
@@ -191,7 +191,7 @@ function hasSubscribers<TMessage extends object>(
 
 /**
  * As `TracingChannel.tracePromise()`, but work does not fail because a subscriber froze the message,
- * work that throws ends with `asyncEnd` too, and so does work that is given up: at that time, and once.
+ * work that throws ends with `asyncEnd` too, and work that is given up ends there and then, once.
  */
 function trace<TResult, TMessage extends object>(
   { start, end, asyncStart, asyncEnd, error }: TracingChannel<unknown, TMessage>,

@@ -71,7 +71,7 @@ function checkWhen(when: unknown): void {
   }
 }
 
-/** @throws {TypeError} If it is not `undefined` and no target. */
+/** @throws {TypeError} If it is neither `undefined` nor a target. */
 function checkTarget(to: unknown): void {
   if (to === undefined || to === "dead-letter-queue" || to === "delete") return;
   if (isObject(to) && isQueueUrl(to.queueUrl)) return;
@@ -81,7 +81,7 @@ function checkTarget(to: unknown): void {
   );
 }
 
-/** @throws {TypeError} If it is not `undefined` and no choice of attributes, or if nothing is moved. */
+/** @throws {TypeError} If it is neither `undefined` nor a choice of attributes, or if nothing is moved. */
 function checkFailureAttributes(value: unknown, to: unknown): void {
   if (value === undefined || value === false) return;
   if (value !== true && value !== "with-error-message") {

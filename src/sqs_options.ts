@@ -72,8 +72,9 @@ export interface PartialSQSProcessorOptions extends BasePartialProcessorOptions 
    * all are in the dead-letter queue.
    *
    * - They go by message id, ascending if the batch's highest receive count is even and descending if
-   *   it is odd. So those that always return together with the one that ends the process are out within
-   *   two rounds. Set `maxReceiveCount` of the redrive policy to at least `suspectAfter + 2`.
+   *   it is odd. So those that always return together with the one that ends the process are handled
+   *   within two rounds, if none of them was received more often than that one. Set `maxReceiveCount`
+   *   of the redrive policy to at least `suspectAfter + 2`, better a few more.
    * - In a FIFO queue a suspect and the rest of its message group come last, and share its fate.
    * - Deletes with `reportItemFailures` too, and needs `sqs:DeleteMessage` and a route to SQS. A deletion
    *   that SQS does not confirm does not keep the next suspect from being handled; it is in

@@ -9,13 +9,14 @@ putAround(({ record }, handle) => storage.run(record, handle));
  * Gives the record that is being handled, in its handler and in everything that the handler calls or starts:
  * for a logger that puts the message id on every line.
  *
- * - Concurrent records have each their own. Inside the handler of a batch in a batch it is the inner one.
- * - It is the record as the handler got it, with its body and its receipt handle. Take `messageId` of it
- *   for a log, not the whole.
+ * - Each of several concurrent handlers gets its own record. If a handler opens another batch, the inner
+ *   handler gets the inner record.
+ * - It is the record that the handler got, with its body and its receipt handle. Log its `messageId`, not
+ *   the whole record.
  * - It is `undefined` outside a handler: in the hooks of a processor, before and after the batch.
  * - Work that outlives its handler, such as a timer, keeps the record. A listener of the handler's
  *   `signal` may be called from outside it, where there is none.
- * - Import it at the top level: it is there for the batches that are opened after that.
+ * - Import it at the top level of a module: it works for batches that are opened after the import.
  *
  * @returns The record, or `undefined`.
  * @category Logs

@@ -2,7 +2,7 @@ import type { SQSMessageAttributes } from "aws-lambda";
 import type { QueueArn } from "../internal/queue_arn.ts";
 import { type Around, callWithin } from "./call_within.ts";
 
-/** What a record said when its batch was opened, as far as it is told here. */
+/** The part of a record's snapshot that entry points may read. */
 export interface SurroundedRecord {
   readonly messageId: string;
   readonly queue: QueueArn;
@@ -10,10 +10,10 @@ export interface SurroundedRecord {
   readonly messageAttributes: SQSMessageAttributes | undefined;
 }
 
-/** Is asked for each batch that is opened. Gives what is to be around its `process()` and its close. */
+/** Called for each batch that is opened. Returns what to put around its `process()` and its close. */
 export type SurroundBatch = (received: readonly SurroundedRecord[]) => Around;
 
-/** Calls a part of a batch's life with what is around the batch. */
+/** Calls `process()` or the close of a batch with everything around it. */
 export type Within = <T>(work: () => T) => T;
 
 const surrounders = new Set<SurroundBatch>();
@@ -33,7 +33,7 @@ export function putAroundBatches(surround: SurroundBatch): Disposable {
   return { [Symbol.dispose]: () => void surrounders.delete(own) };
 }
 
-/** What is around a batch that is being opened. */
+/** Collects what to put around a batch that is being opened. */
 export function surroundBatch(received: readonly SurroundedRecord[]): Within {
   if (surrounders.size === 0) return (work) => work();
   const arounds = Array.from(surrounders).flatMap((surround) => {

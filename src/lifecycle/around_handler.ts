@@ -33,7 +33,7 @@ export function isAnythingAround(): boolean {
   return arounds.size > 0;
 }
 
-/** Calls a handler with everything around it that there is. */
+/** Calls a handler with everything around it. */
 export function handleWithin<T>(call: HandlerCall, handle: () => T): T {
   return callWithin(
     Array.from(arounds, (around) => (work: () => void) => around(call, work)),

@@ -2,8 +2,8 @@
 export type Around = (work: () => void) => void;
 
 /**
- * Calls work with everything around it that there is, the last one outermost. Whatever that does, the
- * work is called once, and what it gives is given: observing a batch never changes what becomes of it.
+ * Calls `work` with everything around it, the last one outermost. Whatever that does, `work` is called
+ * exactly once, and its result or error is passed on: observing a batch never changes its outcome.
  */
 export function callWithin<T>(arounds: Iterable<Around>, work: () => T): T {
   let result: (() => T) | undefined;
@@ -17,13 +17,13 @@ export function callWithin<T>(arounds: Iterable<Around>, work: () => T): T {
   try {
     run();
   } catch {
-    // Not the work's: that is in `result`.
+    // An error of what is around. That of `work` is in `result`.
   }
   result ??= attempt(work);
   return result();
 }
 
-/** Calls something, and gives what returns its result or throws its error. */
+/** Calls `work`, and returns a function that returns its result or throws its error. */
 function attempt<T>(work: () => T): () => T {
   try {
     const value = work();

@@ -32,7 +32,7 @@ export type OutcomeHook<TResult, TGiven> = {
 /** What a processor does at SQS for one batch. Each step reports by itself what SQS did not confirm. */
 export interface Steps {
   /**
-   * Deletions are certain or likely (the deadline is in sight): loads in the background what they take.
+   * Deletions are certain or likely (the deadline is in sight): loads in the background what they need.
    */
   expectFailure(): void;
   /** Finds out whether Lambda reads a response. Answers at once if it knows; never rejects. */
@@ -65,7 +65,7 @@ export interface Steps {
 
 /** How messages that may end the process are kept from taking the others with them. */
 export interface Isolation {
-  /** How often SQS has handed out a suspect at least. */
+  /** The receive count from which on a message is a suspect. */
   readonly suspectAfter: number;
   /**
    * Deletes what is handled so far: the next suspect is about to start. Settles once SQS has answered,

@@ -15,7 +15,7 @@ import { Stop } from "./record.ts";
 export interface BatchSetup<TResult> {
   readonly records: readonly SQSRecord[];
   readonly received: readonly ReceivedRecord[];
-  /** When the batch was opened, by `performance.now()`; `undefined` if nobody would be told. */
+  /** When the batch was opened, by `performance.now()`; `undefined` if nobody listens to the close channel. */
   readonly openedAt: number | undefined;
   /** Calls `process()` and the close with what is to be active around them. */
   readonly within: Within;

@@ -111,8 +111,8 @@ export class Records<TResult> {
   }
 
   /**
-   * Handles one group after another; as many of these run concurrently as `concurrency` says. Where the
-   * groups are broken, an earlier record of theirs returns.
+   * Handles one group after another; as many of these run concurrently as `concurrency` says. With
+   * `areBroken`, an earlier record of the groups returns, so theirs must not be handled.
    */
   async #handleGroups(queue: GroupQueue, areBroken = false): Promise<void> {
     while (queue.next < queue.groups.length) {

@@ -6,14 +6,14 @@ type Decision = "respond" | "delete" | "undecided";
 /**
  * Whether a batch ends with a partial batch response: the one place that decides.
  *
- * With `"verified"` that is open until Lambda was asked, and in every doubt the answer is no: deleting and
+ * With `"verified"` this is undecided until Lambda has answered, and any doubt means no: deleting and
  * throwing is right whatever the event source mapping has.
  */
 export class Reporting {
   readonly #steps: Steps | undefined;
   #decision: Decision;
   #doubt: string | undefined;
-  /** Whether the decision stays. With `"verified"` it does once `decide()` is done. */
+  /** Whether the decision can no longer change. With `"verified"` that is so once `decide()` is done. */
   #isFinal: boolean;
   #isFailureExpected = false;
 
@@ -23,12 +23,12 @@ export class Reporting {
     this.#decision = this.#isFinal ? reportItemFailures ? "respond" : "delete" : "undecided";
   }
 
-  /** Whether the batch responds, as far as is known. While that is undecided it does not. */
+  /** Whether the batch responds, as far as is known. While that is undecided, it does not. */
   get responds(): boolean {
     return this.#decision === "respond";
   }
 
-  /** Why the batch does not respond although it was to. */
+  /** Why a `"verified"` batch does not respond. */
   get doubt(): string | undefined {
     return this.#doubt;
   }
@@ -42,8 +42,8 @@ export class Reporting {
   }
 
   /**
-   * A message will probably return: asks in the background, and has the steps prepare where they are to
-   * delete. That is known only after the answer; if time is short, they do not wait for it.
+   * A message will probably return: asks Lambda in the background, and lets the steps prepare unless the
+   * answer says that nothing will be deleted. If time is short, they do not wait for the answer.
    */
   expectFailure(isTimeShort: boolean): void {
     if (this.#isFailureExpected && !isTimeShort) return;

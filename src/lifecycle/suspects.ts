@@ -21,8 +21,8 @@ export interface Suspect {
  * of them may have ended the process each time, and the others may only have been there.
  *
  * They go by message id, ascending if the highest receive count of the batch is even and descending if
- * it is odd. So two that always return together change places each time: each of them comes before the
- * one that ends the process in one of two rounds.
+ * it is odd. So two that always return together change places each time, and in one of two rounds the
+ * harmless one comes before the one that ends the process.
  */
 export function divide(
   received: readonly ReceivedRecord[],
@@ -30,7 +30,7 @@ export function divide(
 ): Division {
   const groups = messageGroups(received);
   if (suspectAfter === undefined) return { ordinary: groups, suspects: [] };
-  // SQS may hand out one message twice in a batch: it is as suspect as the later receive says.
+  // SQS may hand out a message twice in a batch. The higher of its two receive counts decides.
   const ids = new Set<string>();
   let highest = 0;
   for (const { messageId, receiveCount } of received) {

@@ -27,8 +27,8 @@ export type FailureEntry = {
   /** Why the deletion of a dead-lettered or discarded message was not confirmed. Present if it was not. */
   readonly undeleted?: string;
   /**
-   * What was thrown, untouched. Absent if nothing was. What its text and its members say is logged: take
-   * care what you throw.
+   * What was thrown, untouched. Absent if nothing was. Its text and its members are logged: take care
+   * what you throw.
    */
   readonly error?: unknown;
 };

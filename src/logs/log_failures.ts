@@ -18,18 +18,17 @@ const CHANNEL = "partial-batch.sqs.close";
  * Logs each record that failed, was not processed, was dead-lettered or was discarded: one entry each, once
  * its batch is closed.
  *
- * - It is for all batches of the process from now on, however they are held, in both modes. With
- *   `reportItemFailures` nothing else shows a failure. Without, the error of the invocation names the
- *   failures that return, and the entries say them again, one by one.
- * - pino gets the fields first, the error as `err`. The console gets one object, of which Lambda's JSON
- *   log format makes a structured entry. Every other logger gets the text first: Powertools Logger,
+ * - It covers all batches that the process closes from now on, however they are held, in both modes. With
+ *   `reportItemFailures` nothing else shows a failure. Without it, the invocation's error already names the
+ *   failures that return.
+ * - pino gets the fields first, with the error as `err`. The console gets one object, which Lambda's JSON
+ *   log format turns into a structured entry. Every other logger gets the text first: Powertools Logger,
  *   LogTape, winston, or an object of your own.
  * - There is no limit: a batch of 10,000 failures makes 10,000 entries.
  * - An entry holds no body, no receipt handle, and of the attributes only the receive count. The error is as
  *   it was thrown, with what its text and its members say.
- * - Whatever the logger does, the batch stays as it is. If the logger throws or its promise rejects, the
- *   process warns, once.
- * - An invocation that Lambda ends with its timeout closes no batch, and makes no entry.
+ * - The logger cannot change a batch. If it throws, or its promise rejects, there is one process warning.
+ * - If Lambda's timeout ends the invocation, the batch is never closed, and there is no entry.
  *
  * Call it once, at the top level of a module: two calls make two entries.
  *

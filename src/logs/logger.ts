@@ -21,7 +21,7 @@ export type TextFirstLogger<TLevel extends FailureLogLevel = "error"> =
   & { readonly bindings?: undefined };
 
 /**
- * A logger that takes the fields first: pino. It is told by its method `bindings()`. It gets the error as
+ * A logger that takes the fields first: pino. It is recognized by its method `bindings()`. It gets the error as
  * `err`, the key under which it serializes errors.
  *
  * @category Logs
@@ -88,8 +88,8 @@ export function checkLogger(logger: unknown, level: FailureLogLevel): asserts lo
 }
 
 /**
- * Gives what writes an entry in the way of which its logger makes something structured. The method is
- * looked up for each entry, and what it returns is given.
+ * Returns a function that writes an entry so that the logger makes a structured one of it. The logger's
+ * method is looked up for each entry, and its result is returned.
  */
 export function entryWriter(
   logger: object,

@@ -1,6 +1,6 @@
 import type { Mapping } from "./list_mappings.ts";
 
-/** How long a change of a mapping may take until every poller goes by it, in milliseconds. */
+/** How long it may take until every poller has noticed a change of a mapping, in milliseconds. */
 const SETTLING_MS = 5 * 60_000;
 
 /** Which mappings count, and when they were asked for. */
@@ -37,7 +37,7 @@ function whatIsMissing(
   return age > SETTLING_MS ? undefined : "was not last modified over five minutes ago";
 }
 
-/** A state as texts may show it: it comes from whoever answered. */
+/** A state as it may be shown: anybody may have answered, with anything. */
 function shownState(state: unknown): string {
   return typeof state === "string" && /^[A-Za-z]{1,30}$/.test(state) ? state : "unknown";
 }

@@ -1,7 +1,7 @@
 import { isObject } from "../internal/shape.ts";
 import { shownCode, StepError } from "../sqs/requests/reason.ts";
 
-/** As much of `@aws-sdk/client-lambda` as is used. Its own types are not there where it is not installed. */
+/** The part of `@aws-sdk/client-lambda` that is used. Its own types are missing where it is not installed. */
 export interface LambdaSdk {
   readonly LambdaClient: new (config: {
     readonly region: string;

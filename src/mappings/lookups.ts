@@ -11,7 +11,7 @@ const LOOKUP_MS = 2_000;
 /** How much later than that it may end, in milliseconds: a busy thread delays timers. */
 const LATE_MS = 1_000;
 
-/** How long an answer serves, in milliseconds, and how much less it may be: not all ask at once. */
+/** How long an answer is used, in milliseconds, and by how much less, at random: not all ask at once. */
 const SERVES_MS = 10 * 60_000;
 const JITTER = 0.2;
 
@@ -19,8 +19,8 @@ const NO_ANSWER = "Lambda did not answer within two seconds";
 const TOO_LATE = "Lambda did not answer before the end of the invocation drew near";
 
 /**
- * Its age goes by the clock that says more: the monotonic one may stand still while Lambda has frozen the
- * process, and the wall clock may be set back.
+ * Its age is the larger one of what two clocks say: the monotonic clock may stand still while Lambda has
+ * frozen the process, and the wall clock may be set back.
  */
 class Lookup {
   readonly ended: Promise<Verdict>;
@@ -48,7 +48,7 @@ class Lookup {
     return age < (this.#verdict ? this.#servesMs : LOOKUP_MS + LATE_MS);
   }
 
-  /** What ends too late says nothing and is not kept: the process was frozen, or very busy. */
+  /** An answer that comes too late is not used or kept: the process was frozen, or very busy. */
   async #end(looking: Promise<Verdict>): Promise<Verdict> {
     const verdict = await looking;
     if (!this.isUsable()) return { doubt: NO_ANSWER };

@@ -23,7 +23,7 @@ const CLOSE_CHANNEL = "partial-batch.sqs.close";
  *   same namespace and dimensions is still in use, so that all is counted twice, a process warning says so.
  * - `OldestMessageAge` is left out if no record has a readable `SentTimestamp` when the batch is closed.
  * - A batch without records writes nothing.
- * - Nothing it does changes a batch. What keeps a line from being written is a process warning, once.
+ * - It never changes a batch. The first error that keeps a line from being written is a process warning.
  *
  * @category Metrics
  *
@@ -62,7 +62,7 @@ export function emitMetrics(options: EmitMetricsOptions): Disposable {
       const pending = writeMetrics(message as CloseMessage, checked);
       Promise.resolve(pending).catch(warn);
     } catch (error) {
-      // Thrown on, it would end the process.
+      // If a subscriber throws, the process ends.
       warn(error);
     }
   };

@@ -60,7 +60,7 @@ const DIMENSION_VALUE: TextRule = { maxLength: MAX_VALUE_LENGTH };
 /** Beside `QueueName`; a set of dimensions has 30. */
 const MAX_DIMENSIONS = 29;
 
-/** The members of a line that are no dimensions. */
+/** The members of a line that are not dimensions. */
 const TAKEN_NAMES: ReadonlySet<string> = new Set(["_aws", ...METRIC_NAMES]);
 
 /**
@@ -75,9 +75,9 @@ export function checkOptions(options: EmitMetricsOptions): CheckedMetricsOptions
   return { namespace, dimensions: checkDimensions(dimensions), write };
 }
 
-/** Copies them: what is written later does not matter. */
+/** Copies the dimensions, so that later changes have no effect. */
 function checkDimensions(dimensions: object): Readonly<Record<string, string>> {
-  // A Map or an array would have no dimension, or wrong ones.
+  // A Map or an array would give no dimensions, or wrong ones.
   if (Object.prototype.toString.call(dimensions) !== "[object Object]") {
     throw new TypeError(
       `Cannot use dimensions: expected an object of strings, got ${describeShape(dimensions)}`,

@@ -76,7 +76,7 @@ export function requestEvent(request: RequestMessage): SpanEvent {
   };
 }
 
-/** What a closed batch says of messages that no handler's span tells: not handled, not confirmed. */
+/** Events for what no handler's span shows: messages that were not handled, steps that were not confirmed. */
 export function closeEvents({ records, unconfirmed }: CloseMessage): SpanEvent[] {
   const ids = new Map(records.map(({ record, messageId }) => [record, messageId]));
   const steps: readonly UnconfirmedStep[] = ["undeleted", "unmoved", "undelayed"];

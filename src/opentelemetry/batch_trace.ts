@@ -71,7 +71,7 @@ export class BatchTrace {
   #batch: StartedBatch | undefined;
   #isEnded = false;
 
-  /** `invocations` has the spans of invocations on which a batch was told already. */
+  /** `invocations` are the invocations' spans that already describe a batch. */
   constructor(
     tracer: Tracer,
     received: readonly SurroundedRecord[],
@@ -145,7 +145,7 @@ export class BatchTrace {
     if (this.#isEnded) span.end(endTime);
   }
 
-  /** Tells of a request to SQS. */
+  /** Adds an event for a request to SQS. */
   addRequest(request: RequestMessage): void {
     if (this.#isEnded) return;
     const { name, attributes } = requestEvent(request);
@@ -164,7 +164,7 @@ export class BatchTrace {
     this.#isEnded = true;
     const outcomeOf = outcomeFinder(message);
     for (const started of this.#running) {
-      // It was given up, and nobody could tell: an override of _processRecord made its context.
+      // It was given up without a notice: an override of _processRecord made a context of its own.
       if (outcomeOf(started.call) === "unprocessed") this.#giveUp(started);
     }
     this.#endFailed(outcomeOf);
@@ -205,8 +205,8 @@ export class BatchTrace {
 }
 
 /**
- * A clock that goes on evenly from the time at which it is started. (`performance.now()` alone is a time to the
- * SDK, but not to Deno's own tracer.)
+ * A monotonic clock that starts at the wall clock's time. (The SDK takes `performance.now()` alone for a time,
+ * but Deno's own tracer does not.)
  */
 function startClock(): () => number {
   const start = Date.now() - performance.now();

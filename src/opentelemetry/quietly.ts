@@ -1,8 +1,8 @@
 import { diag } from "@opentelemetry/api";
 
 /**
- * Does something for observation's sake. What it throws is told to OpenTelemetry's own diagnostics and to
- * nobody else: a tracer that fails must not change a batch.
+ * Calls work of a tracer. Its errors go to OpenTelemetry's own diagnostics and nowhere else: a tracer that
+ * fails must not change a batch.
  */
 export function quietly<T>(work: () => T): T | undefined {
   try {

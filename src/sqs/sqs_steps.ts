@@ -16,7 +16,7 @@ import { settleFailures } from "./steps/move.ts";
 /** A step inside `process()` takes at most half of what is left of the invocation: more follow. */
 const SHARE_BEFORE_CLOSE = 1 / 2;
 
-/** What a deletion before a suspect has, in milliseconds, after several without an answer. */
+/** The least time that a deletion before a suspect gets, in milliseconds, however many went unanswered. */
 const MIN_BEFORE_SUSPECT_MS = 100;
 
 /** What a `PartialSQSProcessor` does at SQS for one batch: when, how, and for how long. */
@@ -107,10 +107,9 @@ export class SqsSteps implements Steps {
     const limitMs = this.#lifecycle.setup.clock.stepMs(this.#beforeSuspectMs, SHARE_BEFORE_CLOSE);
     await withTimeLimit(limitMs, async (limit) => {
       this.#deletions.report(entries, await this.#deletions.send(entries, limit));
-      const nextMs = limit.isOver
-        ? Math.max(MIN_BEFORE_SUSPECT_MS, this.#beforeSuspectMs / 2)
+      this.#beforeSuspectMs = limit.isOver
+        ? Math.min(closeTimeoutMs, Math.max(MIN_BEFORE_SUSPECT_MS, this.#beforeSuspectMs / 2))
         : closeTimeoutMs;
-      this.#beforeSuspectMs = Math.min(nextMs, closeTimeoutMs);
     });
   }
 

@@ -134,7 +134,7 @@ export class Deletions {
       .flatMap(({ indexes }) => indexes);
   }
 
-  /** Where SQS did not confirm an earlier deletion, that is the reason, and was reported. */
+  /** Leaves out what was reported already, with what SQS said of its deletion as the reason. */
   #reportHandled(reason: string, except: readonly DeleteEntry[]): void {
     const isExcepted: boolean[] = [];
     for (const { indexes } of except) for (const index of indexes) isExcepted[index] = true;

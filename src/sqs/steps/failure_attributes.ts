@@ -19,7 +19,7 @@ interface FailureAttribute {
   readonly type: "String" | "Number";
   /** Where the value is cut. */
   readonly maxBytes: number;
-  /** Gives a text; for anything else nothing is added. */
+  /** Returns a text. For anything else, nothing is added. */
   readonly read: (failure: MovedFailure) => unknown;
 }
 
@@ -33,7 +33,7 @@ const ERROR_MESSAGE: FailureAttribute = {
   maxBytes: 1_024,
 };
 
-/** In the order of their importance: where there is no room for all, the first ones are added. */
+/** The most important first: where there is no room for all, the last ones are left out. */
 const FAILURE_ATTRIBUTES: readonly FailureAttribute[] = [
   attribute("ErrorName", ({ error }) => errorNameOf(error)),
   ERROR_MESSAGE,
@@ -44,13 +44,13 @@ const FAILURE_ATTRIBUTES: readonly FailureAttribute[] = [
   attribute("MovedAt", () => new Date().toISOString()),
 ];
 
-/** What the library adds, and so may replace where it has moved a message before. */
+/** The names that the library adds, and so may replace on a message that it has moved before. */
 export const FAILURE_ATTRIBUTE_NAMES: ReadonlySet<string> = new Set(
   FAILURE_ATTRIBUTES.map(({ name }) => name),
 );
 
 /**
- * Adds to a message why it is moved, as far as there is room. Gives the same message if nothing was added.
+ * Adds to a message why it is moved, as far as there is room. Returns the same object if nothing was added.
  * Never throws.
  */
 export function addFailureAttributes(
@@ -90,7 +90,7 @@ const REFUSED = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/g
 
 /** A text as SQS takes it, cut between two characters. */
 function toAttributeText(text: string, maxBytes: number): string {
-  // What is cut here would be cut below: each unit has a byte at least.
+  // Cut in advance, because each unit has at least one byte; the exact cut follows.
   const clean = text.slice(0, maxBytes).replaceAll(REFUSED, "\uFFFD");
   const { read } = new TextEncoder().encodeInto(clean, new Uint8Array(maxBytes));
   return clean.slice(0, read);
